@@ -540,6 +540,13 @@ class Sample(TypedDict):
 # ---------------------------------------------------------------------- to a view
 
 
+class Shows(TypedDict):
+    """Whose cards show what they gave: all, or none, and by their names those with which it is the other way round."""
+
+    all: bool
+    others: list[str]
+
+
 class Snapshot(TypedDict):
     """The whole view.
 
@@ -569,6 +576,7 @@ class Snapshot(TypedDict):
     items: NotRequired[dict[str, ItemPage]]
     about: NotRequired[About]
     edit: NotRequired[EditInfo]
+    shows: NotRequired[Shows]
 
 
 class Widget(TypedDict):
@@ -583,13 +591,14 @@ class Saved(TypedDict):
     """A view as the file of a notebook has it: `application/vnd.stratix+json`.
 
     `snapshot` is JSON as text, of half the size that a tree of JSON has in a notebook. `view` is live where a kernel has it;
-    `stamp` tells at which rest of a run it was kept.
+    `stamp` tells at which rest of a run it was kept, `shows` what the cards of the view showed then.
     """
 
     v: Literal[1]
     snapshot: str
     view: NotRequired[Widget]
     stamp: NotRequired[str]
+    shows: NotRequired[Shows]
 
 
 Kept = TypedDict(

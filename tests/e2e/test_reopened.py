@@ -114,6 +114,27 @@ def test_a_notebook_keeps_the_last_state_and_is_live_again_where_its_kernel_is(l
     assert page.locator(f"{SAVED} [data-testid=run-cancel]").count() == 0
 
 
+def test_a_notebook_keeps_what_its_cards_show(lab: Server, page: Any) -> None:
+    """The results in cards are there again in the live view of a page that was reloaded, and in what was saved."""
+    book, url = run_shown(lab, page, "keeps_peeks")
+    book.execute("for gate in gates.values(): gate.set()")
+    rests(page, "completed 3/3")
+    page.locator(f"{LIVE} .react-flow__node", has=page.locator("[data-node=ends]")).focus()
+    page.keyboard.press("o")
+    page.wait_for_selector(f"{LIVE} [data-node=ends] [data-testid=peek] >> text=second")
+    page.wait_for_function(f"{OUTPUT}.data['{MIME}'].shows?.others.join() === 'ends'")
+    data, _ = in_file(page, lab, "keeps_peeks")
+    assert data[MIME]["shows"] == {"all": False, "others": ["ends"]}
+
+    reopen(page, url)
+    page.wait_for_selector(f"{LIVE} [data-node=ends] [data-testid=peek] >> text=second", timeout=30_000)
+    page.wait_for_function(f"{KERNEL}?.status=='idle'")
+    page.evaluate(f"{KERNEL}.restart()")
+    reopen(page, url)
+    page.wait_for_selector(f"{SAVED} [data-node=ends] [data-testid=peek] >> text=second", timeout=30_000)
+    assert page.locator(f"{SAVED} [data-testid=peek]").count() == 1
+
+
 def test_a_view_whose_kernel_ends_says_what_to_run_and_that_goes_on(lab: Server, page: Any) -> None:
     """It stays as it was last seen, with the line that shows the run in a new kernel; there it goes on by a click, as the same
     run.

@@ -30,7 +30,7 @@ export async function drawKept(kept: Partial<Kept>, el: HTMLElement): Promise<()
   try {
     if (saved?.v !== 1) throw new Error(`a newer version has saved this view (${saved?.v})`);
     const { renderStatic } = await front();
-    return renderStatic({ ...JSON.parse(saved.snapshot), mode: "saved" }, el);
+    return renderStatic({ ...JSON.parse(saved.snapshot), mode: "saved", shows: saved.shows }, el);
   } catch (error) {
     console.warn("stratix-tasks: drawn as a picture:", error);
     return drawPicture(kept, el);

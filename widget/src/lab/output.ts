@@ -155,7 +155,9 @@ export function outputOf(Panel: PanelClass): new () => LabPanel {
     /** A live view has its place, has come to a rest, or lost its kernel. What the file has of it is brought up to date. */
     private async heard(stands: Stands): Promise<void> {
       if (stands.gone()) return this.keepLast(stands);
+      const isNew = this.stands !== stands;
       this.stands = stands;
+      if (isNew && this.saved?.shows) stands.show(this.saved.shows);
       const stamp = stands.rest();
       if (stamp === null || stamp === this.saved?.stamp) return this.keep({});
       const kept = await stands.keep().catch(() => null); // the kernel may end just then: what there is stays
@@ -174,8 +176,11 @@ export function outputOf(Panel: PanelClass): new () => LabPanel {
       const model = this.model;
       const { [WIDGET]: widget, ...now } = model?.data ?? {};
       const saved = kept[MIME] ?? this.saved;
-      if (!model || !saved || (!widget && !kept[MIME])) return;
-      const data = { ...now, ...kept, [MIME]: { ...saved, view: this.widget } };
+      const shows = this.stands ? this.stands.shows() : saved?.shows;
+      const isOther = JSON.stringify(shows) !== JSON.stringify(this.saved?.shows);
+      if (!model || !saved || (!widget && !kept[MIME] && !isOther)) return;
+      const { shows: _, ...rest } = saved;
+      const data = { ...now, ...kept, [MIME]: { ...rest, view: this.widget, ...(shows && { shows }) } };
       model.setData({ data, metadata: model.metadata });
     }
   };

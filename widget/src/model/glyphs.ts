@@ -37,6 +37,7 @@ export const STROKES: Record<string, string> = {
   "align-top": "M-4.4 -4.2H4.4M-2 -2V3.8M2 -2V1.4",
   "align-across": "M-4.4 -4V4M4.4 -4V4M-1.4 -2.4H1.4V2.4H-1.4Z",
   "align-down": "M-4 -4.4H4M-4 4.4H4M-2.4 -1.4H2.4V1.4H-2.4Z",
+  peek: "M-4.2 -4.2H4.2V4.2H-4.2ZM-4.2 -1.2H4.2M-2.2 1.5H2.2",
   until: "M-4.2 0H2M-0.6 -2.8L2.2 0L-0.6 2.8M4 -4V4",
   pin: "M-2.6 -4.2H2.6M-1.6 -4.2V-0.6L-3.4 1.4H3.4L1.6 -0.6V-4.2M0 1.4V4.6",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",

@@ -514,6 +514,12 @@ export interface Sample {
   why: string;
 }
 
+/** Whose cards show what they gave: all, or none, and by their names those with which it is the other way round. */
+export interface Shows {
+  all: boolean;
+  others: string[];
+}
+
 /** The whole view.
  *
  * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
@@ -541,6 +547,7 @@ export interface Snapshot {
   items?: Record<string, ItemPage>;
   about?: About;
   edit?: EditInfo;
+  shows?: Shows;
 }
 
 /** The widget of a view, as `application/vnd.jupyter.widget-view+json` names it. */
@@ -553,12 +560,13 @@ export interface Widget {
 /** A view as the file of a notebook has it: `application/vnd.stratix+json`.
  *
  * `snapshot` is JSON as text, of half the size that a tree of JSON has in a notebook. `view` is live where a kernel has it;
- * `stamp` tells at which rest of a run it was kept. */
+ * `stamp` tells at which rest of a run it was kept, `shows` what the cards of the view showed then. */
 export interface Saved {
   v: 1;
   snapshot: string;
   view?: Widget;
   stamp?: string;
+  shows?: Shows;
 }
 
 export interface Kept {

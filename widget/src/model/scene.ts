@@ -38,8 +38,11 @@ export type Shape = Pick<Snapshot, "nodes" | "folds" | "rooms" | "closed" | "edg
 
 const FRAME = { left: 18, top: 38, right: 18, bottom: 20 };
 
-/** The scene where `turned` are open that were closed at first, and the other way round. */
-export function sceneOf(shape: Shape, turned: ReadonlySet<number>): Scene {
+const NO_SIZES: ReadonlyMap<number, Size> = new Map();
+
+/** The scene where `turned` are open that were closed at first, and the other way round; `larger` are cards of another size than they
+ * were laid out in. */
+export function sceneOf(shape: Shape, turned: ReadonlySet<number>, larger = NO_SIZES): Scene {
   const holders = holdersOf(shape);
   const closed = new Set(shape.closed);
   const isOpen = (id: number) => String(id) in shape.rooms && closed.has(id) === turned.has(id);
@@ -50,7 +53,7 @@ export function sceneOf(shape: Shape, turned: ReadonlySet<number>): Scene {
     if (members) members.push(id);
     else inside.set(holder, [id]);
   });
-  const placed = new Arranging(shape, first, holders, inside, isOpen, turned);
+  const placed = new Arranging(shape, first, holders, inside, isOpen, turned, larger);
   const chains = (id: number) => {
     const found: number[] = [];
     for (let at = holders[id] ?? -1; at >= 0; at = holders[at] ?? -1) found.push(at);
@@ -95,9 +98,11 @@ class Arranging {
     private inside: ReadonlyMap<number, number[]>,
     private isOpen: (id: number) => boolean,
     turned: ReadonlySet<number>,
+    private larger: ReadonlyMap<number, Size>,
   ) {
     this.boxes = [...first];
-    for (const id of turned) for (let at = id; at >= 0; at = holders[at] ?? -1) this.dirty.add(holders[at] ?? -1);
+    for (const id of [...turned, ...larger.keys()])
+      for (let at = id; at >= 0; at = holders[at] ?? -1) this.dirty.add(holders[at] ?? -1);
     if (this.dirty.size === 0) return;
     this.arrange(-1);
     this.settle(-1, 0, 0);
@@ -139,9 +144,9 @@ class Arranging {
 
   private sizeNow(id: number): Size {
     const room = this.shape.rooms[String(id)];
-    if (!room) return this.first[id] as Size;
+    if (!room) return this.larger.get(id) ?? (this.first[id] as Size);
     const inner = this.arrange(id);
-    if (!this.isOpen(id)) return { w: room.closed[0], h: room.closed[1] };
+    if (!this.isOpen(id)) return this.larger.get(id) ?? { w: room.closed[0], h: room.closed[1] };
     return this.dirty.has(id)
       ? { w: Math.max(inner.w, room.closed[0]), h: inner.h }
       : { w: room.open[0], h: room.open[1] };

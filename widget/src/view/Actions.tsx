@@ -1,16 +1,19 @@
 import { type Action, actionsOf, type Target } from "../model/actions";
+import type { Live } from "../model/live";
 import type { Can, Status } from "../model/messages";
 import type { Act, Doing } from "./doing";
 import { Icon } from "./Icon";
+import { PeekButton } from "./Peeking";
 
 interface Props extends Doing {
+  live: Live;
   target: Target;
   can: Can;
   status: Status;
 }
 
 /** What can be done with a node or item: glyphs alone where words would cover other nodes. Of an item it says which. */
-export function Actions({ target, can, status, act, menu }: Props) {
+export function Actions({ live, target, can, status, act, menu, peeks }: Props) {
   const actions = actionsOf(status, target.item !== null, can);
   const draw = (action: Action) => (
     <ActionButton key={action.id} {...{ action, target, can, act }} short={!action.first} />
@@ -21,6 +24,7 @@ export function Actions({ target, can, status, act, menu }: Props) {
       <div>{actions.filter((one) => one.place === "main").map(draw)}</div>
       <div class="stx-side">
         {actions.filter((one) => one.place === "side").map(draw)}
+        {target.item === null && <PeekButton live={live} peeks={peeks} node={target.node} />}
         <button
           type="button"
           class="nodrag stx-button stx-icon-only"

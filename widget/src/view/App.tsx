@@ -7,6 +7,7 @@ import type { Target } from "../model/actions";
 import { above, type Chosen, targetOf } from "../model/chosen";
 import type { Live } from "../model/live";
 import type { Problem } from "../model/messages";
+import type { Peeks } from "../model/peeks";
 import { waitsText } from "../model/waits";
 import { DIRECTIONS } from "../model/walk";
 import type { Calls, Refused } from "../transport";
@@ -26,7 +27,14 @@ import { TopBar } from "./TopBar";
 import { useInspection } from "./useInspection";
 import { type GraphProps, type Showing, useScene } from "./useScene";
 
-export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
+interface Props {
+  live: Live;
+  calls: Calls;
+  peeks: Peeks;
+  root: HTMLElement;
+}
+
+export function App({ live, calls, peeks, root }: Props) {
   useRun(live);
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [notice, setNotice] = useState("");
@@ -158,6 +166,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const doing: Doing = useMemo(() => {
     const abilities = new Abilities(live, calls);
     return {
+      peeks,
       abilities,
       // With the first entry that can be chosen in focus: so not before it is known which those are.
       menu: (target, anchor) => abilities.now(target).then(() => open(target, anchor, "menu")),
@@ -170,7 +179,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         setWant({ tab: "Inputs" });
       },
     };
-  }, [live, calls, root, ask, start, open, closePop]);
+  }, [live, calls, peeks, root, ask, start, open, closePop]);
 
   useKeys(live, root, doing, (focus): Target | null => {
     if (pop && focus.closest(".stx-pop")) return pop.target;
@@ -223,7 +232,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
 /** The graph in its room, with what lies over it. */
 function Canvas({ children, ...props }: Omit<GraphProps, keyof Showing> & { children: ComponentChildren }) {
-  const showing = useScene(props.live, props.selected);
+  const showing = useScene(props.live, props.doing.peeks, props.selected);
   return (
     <Stage boxes={showing.scene.items}>
       <Graph {...showing} {...props} />

@@ -2,18 +2,26 @@ import { Handle, Position } from "@xyflow/react";
 import { few } from "../model/few";
 import type { Live } from "../model/live";
 import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages";
+import { ASIDE, type Peek, UNDER } from "../model/peek";
 import type { Size } from "../model/place";
 import { BEHIND, outline, type Shape, shapeOf, spine, within } from "../model/shapes";
 import { detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import { glyphOf, left, slept } from "../model/waits";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
+import { Shown } from "./Shown";
 
-export type CardData = { live: Live; index: number; turn: (id: number) => void; size: Size } & Record<string, unknown>;
+export type CardData = {
+  live: Live;
+  index: number;
+  turn: (id: number) => void;
+  size: Size;
+  peek?: Peek | undefined;
+} & Record<string, unknown>;
 
 /** One task; a mapped node, a closed sub-flow or like siblings as a stack with their states as a bar. */
 export function Card({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index, turn, size } = data;
+  const { live, index, turn, size, peek } = data;
   useNode(live, index);
   const node = live.info(index);
   const status = live.status(index);
@@ -23,13 +31,14 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const shown = lookIn(status, live.standing);
   const { look, word } = shown;
   const texts = live.texts(index);
-  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.at(), word);
+  const said = peek && !peek.value.preview ? { ...texts, summary: undefined } : texts; // what stands below is not said twice
+  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...said }, live.at(), word);
   const rest = left(status, live.at());
   const planned = live.run === null;
   const shape = shapeOf(node);
   return (
     <div
-      class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${shape.left === "round" ? " stx-pill" : ""}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${shape.left === "round" ? " stx-pill" : ""}${peek ? " stx-peeks" : ""}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
@@ -58,6 +67,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           <span title={node.when ? `It runs if ${node.when}` : node.foot}>{node.foot}</span>
         </div>
       )}
+      {peek && <Peeked peek={peek} />}
       {texts.ill && (
         <span class="stx-ill" data-testid="ill" role="img" aria-label={texts.ill} title={texts.ill}>
           !
@@ -76,6 +86,23 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       ) : null}
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
+  );
+}
+
+/** What it gave, as a picture of what the panel shows: there it can be scrolled, opened and marked. */
+function Peeked({ peek: { value, size } }: { peek: Peek }) {
+  return (
+    <>
+      <span class="stx-visually-hidden">{`Result: ${value.text}`}</span>
+      <div
+        class="stx-peek"
+        data-testid="peek"
+        inert
+        style={{ height: `${size.h}px`, bottom: `${UNDER}px`, left: `${ASIDE}px`, right: `${ASIDE}px` }}
+      >
+        <Shown value={value} />
+      </div>
+    </>
   );
 }
 

@@ -1,11 +1,20 @@
+import type { ComponentChildren } from "preact";
 import { zoomed } from "../model/place";
 import type { Camera } from "./camera";
 import { useFull } from "./full";
 
 const STEP = 1.25;
 
-/** Zoom, the whole graph, the whole window. `fit` is what shows all of the graph. */
-export function Controls({ camera, fit, root }: { camera: Camera; fit: () => void; root: HTMLElement }) {
+interface ControlsProps {
+  camera: Camera;
+  /** Shows all of the graph. */
+  fit: () => void;
+  root: HTMLElement;
+  children?: ComponentChildren;
+}
+
+/** Zoom, the whole graph, the whole window, and what else there is. */
+export function Controls({ camera, fit, root, children }: ControlsProps) {
   const full = useFull(root);
   const { w, h } = camera.size;
   const zoom = (by: number) => camera.move(zoomed(camera.view, by, { x: w / 2, y: h / 2 }), true);
@@ -30,6 +39,7 @@ export function Controls({ camera, fit, root }: { camera: Camera; fit: () => voi
         pressed={full.on}
         act={full.toggle}
       />
+      {children}
     </div>
   );
 }
@@ -39,12 +49,21 @@ interface ControlProps {
   name: string;
   path: string;
   pressed?: boolean;
+  disabled?: boolean;
   act: () => void;
 }
 
-function Control({ id, name, path, pressed, act }: ControlProps) {
+export function Control({ id, name, path, pressed, disabled, act }: ControlProps) {
   return (
-    <button type="button" data-testid={id} title={name} aria-label={name} aria-pressed={pressed} onClick={act}>
+    <button
+      type="button"
+      data-testid={id}
+      title={name}
+      aria-label={name}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={act}
+    >
       <svg width="14" height="14" viewBox="-6 -6 12 12" aria-hidden="true">
         <path
           d={path}

@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { startsOf } from "../model/along";
 import { labelsOf } from "../model/labels";
 import type { Live } from "../model/live";
+import type { Peek } from "../model/peek";
 import { FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
@@ -25,17 +26,17 @@ const FAR = 0.55;
 /** Pixels that a hand may shake between press and release: it is still a click, and nothing has been moved. */
 const CLICK = 5;
 
-/** So many cards and frames React Flow moves fluently. */
-const MOST = 300;
-
 /** The graph: as elements of the page, or painted where there are too many of them for that. */
 export function Graph(props: GraphProps) {
-  return props.scene.items.length > MOST ? <Painting {...props} /> : <Flow {...props} />;
+  return props.painted ? <Painting {...props} /> : <Flow {...props} />;
 }
 
-function Flow({ live, calls, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
+function Flow({ live, calls, scene, peeks, turn, last, selected, target, select, doing, root }: GraphProps) {
   const count = live.snapshot.nodes.length;
-  const drawn = useMemo(() => scene.items.map((item) => flowNode(live, item, turn)), [scene, live, turn]);
+  const drawn = useMemo(
+    () => scene.items.map((item) => flowNode(live, item, turn, peeks.get(item.id))),
+    [scene, live, turn, peeks],
+  );
   const marked = useMemo(
     () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
@@ -149,7 +150,12 @@ function OverFlow(props: Omit<OverProps, "camera">) {
   return <Over {...props} camera={{ view: { x, y, zoom }, size: { w, h }, move }} />;
 }
 
-function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number) => void): Node<CardData> {
+function flowNode(
+  live: Live,
+  { id, open, x, y, w, h }: Item,
+  turn: (id: number) => void,
+  peek: Peek | undefined,
+): Node<CardData> {
   const node = live.info(id);
   if (!node) throw new Error(`no node ${id}`);
   return {
@@ -163,7 +169,7 @@ function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number)
     zIndex: open ? -1 : 1,
     draggable: false,
     selectable: id < live.snapshot.nodes.length,
-    data: { live, index: id, turn, size: { w, h } },
+    data: { live, index: id, turn, size: { w, h }, peek },
     ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
 }

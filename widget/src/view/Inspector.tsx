@@ -14,6 +14,7 @@ import { Given, NOTHING } from "./Given";
 import { useNode, useStanding } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
+import { PeekButton } from "./Peeking";
 import { Scroll } from "./Scroll";
 import { Sheet } from "./Sheet";
 import { Shown } from "./Shown";
@@ -96,9 +97,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
         </div>
       )}
       <Tabs label={`About ${name}`} tabs={TABS} tab={tab} setTab={setTab}>
-        {tab === "Output" && (
-          <Result live={live} calls={calls} node={node} item={item} status={now} seen={seen} open={open} />
-        )}
+        {tab === "Output" && <Result {...{ live, calls, doing, node, item, seen, open }} status={now} />}
         {tab === "Logs" && <Logs seen={seen} />}
         {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
           <Arguments
@@ -149,6 +148,7 @@ const PARTS: Record<string, string> = { map: "items", each: "items", loop: "roun
 interface OutputProps {
   live: Live;
   calls: Calls;
+  doing: Doing;
   node: number;
   item: number | null;
   /** Of the item, where there is one. */
@@ -157,7 +157,7 @@ interface OutputProps {
   open: (item: number) => void;
 }
 
-function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
+function Result({ live, calls, doing, node, item, status, seen, open }: OutputProps) {
   const info = live.snapshot.nodes[node];
   const summary = item === null ? live.texts(node).summary : undefined;
   const [, , , , , , , , , started, ended] = status;
@@ -172,6 +172,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
       {seen?.output ? (
         <div class="stx-output">
           <span class="stx-type">{seen.output.type}</span> {besides(seen.output)}
+          {item === null && !live.canAsk && <PeekButton live={live} peeks={doing.peeks} node={node} />}
           <Shown value={seen.output} />
         </div>
       ) : isBusy ? (

@@ -45,7 +45,7 @@ export function NodeTools({ live, target, doing, box, others, view, canvas, root
   return (
     <div class="stx-tools" data-testid="node-tools" style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
       <div ref={tool}>
-        <Actions target={target} {...standing} {...doing} />
+        <Actions live={live} target={target} {...standing} {...doing} />
       </div>
     </div>
   );

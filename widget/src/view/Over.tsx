@@ -1,13 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Target } from "../model/actions";
+import { STROKES } from "../model/glyphs";
 import type { Live } from "../model/live";
 import { looksOf } from "../model/paint";
+import type { Peeks } from "../model/peeks";
 import { firstView, intoView, type View, wholeView } from "../model/place";
-import type { Scene } from "../model/scene";
-import { Controls } from "./Controls";
+import type { Item, Scene } from "../model/scene";
+import { Control, Controls } from "./Controls";
 import { type Camera, uncovered } from "./camera";
 import type { Doing } from "./doing";
 import { NodeTools } from "./NodeTools";
+import { usePeeks } from "./Peeking";
 import { SmallMap } from "./SmallMap";
 
 export interface OverProps {
@@ -41,13 +44,15 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
       moved.current = false;
       camera.move(firstView(scene.items, camera.size, null));
       home.current = null;
-    } else if (scene !== was.scene && last !== null) {
-      // What is opened or closed stays where it is, and is to be seen.
-      const [before, now] = [was.scene.boxes[last], scene.boxes[last]];
+    } else if (scene !== was.scene) {
+      // What is opened or closed stays where it is, and is to be seen; where that is all, what is in the middle stays.
+      const held = last ?? middle(was.scene, camera);
+      const [before, now] = [was.scene.boxes[held], scene.boxes[held]];
       const { x, y, zoom } = camera.view;
       if (before && now) {
-        const held = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
-        camera.move(intoView(now, uncovered(root, camera.size), held));
+        const to = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
+        const turned = last !== null && (before.w !== now.w || before.h !== now.h);
+        camera.move(turned ? intoView(now, uncovered(root, camera.size), to) : to);
       }
     } else if (selected !== was.selected || (w !== was.w && selected !== null)) {
       const chosen = selected === null ? null : scene.boxes[selected];
@@ -66,7 +71,9 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
   const box = selected === null ? undefined : scene.boxes[selected];
   return (
     <>
-      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
+      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root}>
+        {live.run && <PeekAll peeks={doing.peeks} />}
+      </Controls>
       <SmallMap
         {...{ live, boxes: scene.items, camera, root }}
         look={(at) => {
@@ -88,6 +95,30 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
       )}
     </>
   );
+}
+
+/** Puts all results into their cards, or takes them out. */
+function PeekAll({ peeks }: { peeks: Peeks }) {
+  usePeeks(peeks);
+  const name = `${peeks.all ? "Hide" : "Show"} the results in the cards`;
+  return (
+    <Control
+      id="peek-all"
+      name={peeks.whyAll ? `${name}: ${peeks.whyAll}` : `${name} (Shift+O)`}
+      path={STROKES.peek ?? ""}
+      pressed={peeks.all}
+      disabled={peeks.whyAll !== ""}
+      act={() => peeks.turnAll()}
+    />
+  );
+}
+
+/** The card nearest to the middle of the canvas. */
+function middle({ items }: Scene, { view, size }: Camera): number {
+  const [x, y] = [(size.w / 2 - view.x) / view.zoom, (size.h / 2 - view.y) / view.zoom];
+  const away = ({ open, ...box }: Item) =>
+    open ? Number.POSITIVE_INFINITY : Math.hypot(box.x + box.w / 2 - x, box.y + box.h / 2 - y);
+  return items.reduce((best, item) => (away(item) < away(best) ? item : best), items[0] as Item)?.id ?? -1;
 }
 
 function same(a: View, b: View): boolean {

@@ -62,7 +62,7 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
   return (
     <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
       {pop.shows === "start" && <StartForm live={live} calls={calls} until={name} close={close} />}
-      {pop.shows === "menu" && <Menu target={pop.target} doing={doing} />}
+      {pop.shows === "menu" && <Menu {...{ doing, close }} target={pop.target} />}
       {pop.shows === "rollback" && (
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />
       )}
@@ -111,7 +111,13 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
   );
 }
 
-function Menu({ target, doing }: { target: Target; doing: Doing }) {
+interface MenuProps {
+  target: Target;
+  doing: Doing;
+  close: () => void;
+}
+
+function Menu({ target, doing, close }: MenuProps) {
   const { status, can } = useStanding(doing.abilities, target);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -145,7 +151,32 @@ function Menu({ target, doing }: { target: Target; doing: Doing }) {
     <div class="stx-menu" role="menu" aria-label={`Actions on ${target.name}`} onKeyDown={move}>
       <b>{target.name}</b>
       {actionsOf(status, target.item !== null, can).map(entry)}
+      {target.item === null && <PeekEntry {...{ target, doing, close }} />}
     </div>
+  );
+}
+
+/** Of the view alone: nothing is asked of the run. */
+function PeekEntry({ target, doing: { peeks }, close }: MenuProps) {
+  const why = peeks.why(target.node);
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      data-testid="node-peek"
+      disabled={why !== ""}
+      onClick={() => {
+        peeks.turn(target.node);
+        close();
+      }}
+    >
+      <Icon name="peek" size={13} />
+      <span>
+        {peeks.isOn(target.node) && !why ? "Hide the result in the card" : "Show the result in the card"}
+        {why && <small>{why}</small>}
+      </span>
+      <kbd>O</kbd>
+    </button>
   );
 }
 

@@ -1,6 +1,7 @@
 // What a hand sets off, as the parts of a view hand it on.
 import type { Abilities } from "../model/abilities";
 import type { Action, Target } from "../model/actions";
+import type { Peeks } from "../model/peeks";
 
 /** Something on the screen, or a place on it. */
 export type Anchor = Element | DOMRect;
@@ -21,4 +22,5 @@ export interface Doing {
   abilities: Abilities;
   act: Act;
   menu: (target: Target, anchor: Anchor) => void;
+  peeks: Peeks;
 }

@@ -11,17 +11,11 @@ export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focu
   useHeard(root, {
     keydown: (event) => {
       const target = find(event.target instanceof Element ? event.target : root);
-      if (!target || !live.run || !live.canAsk) return;
       const key = keyOf(event);
-      if (!key) return;
-      const own = target.item === null ? cardOf(root, target.node) : root.querySelector(".stx-inspector header");
-      const anchor = own ?? root;
-      if (key === "menu") doing.menu(target, anchor);
-      else
-        doing.abilities.now(target).then((can) => {
-          const found = keyed(key, doing.abilities.standing(target).status, can, target.item !== null);
-          if (found) doing.act(found, target, anchor);
-        });
+      if (key === null || !live.run) return;
+      if (isPeek(key)) peek(key, target, doing);
+      else if (!target || !live.canAsk) return;
+      else act(key, target);
       event.preventDefault();
       event.stopPropagation();
     },
@@ -31,6 +25,24 @@ export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focu
       if (target && live.run && live.canAsk) doing.abilities.now(target);
     },
   });
+  const act = (key: string, target: Target) => {
+    const own = target.item === null ? cardOf(root, target.node) : root.querySelector(".stx-inspector header");
+    const anchor = own ?? root;
+    if (key === "menu") return void doing.menu(target, anchor);
+    doing.abilities.now(target).then((can) => {
+      const found = keyed(key, doing.abilities.standing(target).status, can, target.item !== null);
+      if (found) doing.act(found, target, anchor);
+    });
+  };
+}
+
+/** Of the view alone: the results in cards, of one and of all. */
+const [PEEK, PEEK_ALL] = ["o", "O"];
+const isPeek = (key: string): boolean => key === PEEK || key === PEEK_ALL;
+
+function peek(key: string, target: Target | null, { peeks }: Doing): void {
+  if (key === PEEK_ALL) peeks.turnAll();
+  else if (target && !peeks.why(target.node)) peeks.turn(target.node);
 }
 
 /** A key of an action, the menu, or nothing. While something is typed it is a letter. */
@@ -39,7 +51,7 @@ export function keyOf(event: KeyboardEvent): string | null {
   if (event.ctrlKey || event.metaKey || event.altKey || focus?.closest("input, textarea, .stx-confirm")) return null;
   if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) return "menu";
   const key = event.shiftKey ? event.key : event.key.toLowerCase(); // Caps Lock or not
-  return KEYS.has(key) ? key : null;
+  return KEYS.has(key) || isPeek(key) ? key : null;
 }
 
 /** What a key asks for: an action that can be done now, or nothing. */

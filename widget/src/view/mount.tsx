@@ -1,9 +1,11 @@
 import { options, render } from "preact";
 import { decode, Live } from "../model/live";
 import type { Change, Patch } from "../model/messages";
+import { Peeks } from "../model/peeks";
 import { Calls, type Transport } from "../transport";
 import { App } from "./App";
 import { keepFocus } from "./focus";
+import { measured } from "./Peeking";
 import { tellStands } from "./stands";
 import { followTheme } from "./theme";
 
@@ -16,6 +18,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   const end = new AbortController();
   const live = new Live(transport.snapshot());
   const calls = new Calls(transport);
+  const peeks = new Peeks(live, calls, measured);
   const heard = watch(transport, live, end.signal);
   transport.listen((message, buffers) => {
     heard();
@@ -31,8 +34,8 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   keepFocus(root, end.signal);
   el.append(root);
   followTheme(root, end.signal);
-  tellStands(live, calls, root, end.signal);
-  render(<App live={live} calls={calls} root={root} />, root);
+  tellStands(live, calls, peeks, root, end.signal);
+  render(<App {...{ live, calls, peeks, root }} />, root);
   return () => {
     render(null, root);
     root.remove();

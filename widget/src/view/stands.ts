@@ -1,5 +1,6 @@
 import type { Live } from "../model/live";
-import type { Kept, Snapshot } from "../model/messages";
+import type { Kept, Shows, Snapshot } from "../model/messages";
+import type { Peeks } from "../model/peeks";
 import { restOf } from "../model/rest";
 import type { Calls } from "../transport";
 
@@ -11,6 +12,9 @@ export interface Stands {
   gone(): boolean;
   /** What is drawn now. */
   last(): Snapshot;
+  /** What its cards show, and to show what they did when it was kept. */
+  shows(): Shows | undefined;
+  show(shows: Shows): void;
   /** Asks Python for what a notebook is to keep. */
   keep(): Promise<Kept>;
 }
@@ -21,12 +25,14 @@ const LATER = 2_000;
 
 /** Tells when the view gets its place, when it comes to a rest, and when it loses its kernel: a change that is followed by
  * another is none. */
-export function tellStands(live: Live, calls: Calls, root: HTMLElement, signal: AbortSignal): void {
+export function tellStands(live: Live, calls: Calls, peeks: Peeks, root: HTMLElement, signal: AbortSignal): void {
   if (live.isKept) return;
   const detail: Stands = {
     rest: () => restOf(live.snapshot),
     gone: () => live.gone,
     last: () => live.snapshot,
+    shows: () => peeks.shows,
+    show: (shows) => peeks.show(shows),
     keep: () => calls.call({ type: "keep" }),
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,11 +47,13 @@ export function tellStands(live: Live, calls: Calls, root: HTMLElement, signal: 
     if (rest !== null && rest !== told) soon();
     told = rest;
   });
+  const turned = peeks.watchTurns(soon);
   const placed = new ResizeObserver(soon);
   placed.observe(root);
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
     release();
+    turned();
     placed.disconnect();
   });
 }
