@@ -13,16 +13,18 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.fields import FieldInfo
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.errors import ExecutorError, InputError
 from stratix_tasks.runners.body import current
+from stratix_tasks.spec.cards import card_of
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of
 
 AN_EXECUTOR = (
     "an executor is a class with a text `description`, a pydantic model `Config` and `execute(self, context, config)`, and "
-    "may have `validate_config(self, config)`, `health_check(self)` and the name of a `runner`"
+    "may have `validate_config(self, config)`, `health_check(self)`, the name of a `runner` and a `card`"
 )
 
 
@@ -39,9 +41,10 @@ class Configured:
         self.description = str(executor.description)
         self.is_async = inspect.iscoroutinefunction(executor.execute)
         self.runner: str | None = getattr(executor, "runner", "async" if self.is_async else None)
-        fields = {one.alias or field: one for field, one in executor.Config.model_fields.items()}
-        self._fields = dict(sorted(fields.items(), key=lambda item: not item[1].is_required()))
+        self._fields = _fields_of(executor.Config)
         self.required = frozenset(argument for argument, one in self._fields.items() if one.is_required())
+        self.usual = {name: one.default for name, one in self._fields.items() if type(one.default) in (str, int, float)}
+        self.card = card_of(getattr(executor, "card", {}), self._fields)
         self.hints: dict[str, Any] = {argument: one.annotation for argument, one in self._fields.items()}
         hints = hints_of(executor.execute)
         self.hints |= {"return": hints["return"]} if "return" in hints else {}
@@ -130,6 +133,12 @@ class Configured:
         return cast(Callable[..., Any], made)
 
 
+def _fields_of(config: type[BaseModel]) -> dict[str, FieldInfo]:
+    """By argument, those that can't be left out first."""
+    fields = {one.alias or name: one for name, one in config.model_fields.items()}
+    return dict(sorted(fields.items(), key=lambda item: not item[1].is_required()))
+
+
 def _wrong(executor: Any) -> list[str]:
     config, execute = getattr(executor, "Config", None), getattr(executor, "execute", None)
     found = []
@@ -150,6 +159,11 @@ def _wrong(executor: Any) -> list[str]:
             found.append(f"there is no runner {runner!r}: {did_you_mean(str(runner), NAMED_RUNNERS)}")
         elif RUNNERS[runner].bodies and kind not in RUNNERS[runner].bodies:
             found.append(f"runner '{runner}' runs no `{kind}`")
+    if not found:  # else it may have no arguments to name
+        try:
+            card_of(getattr(executor, "card", {}), _fields_of(executor.Config))
+        except ValueError as error:
+            found.append(str(error))
     return found
 
 

@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
+from stratix_tasks.spec.cards import Said
 
 if TYPE_CHECKING:
     from stratix_tasks.runners.body import Body
 
 MOST = 100 * 2**20
 PIECE = 1 << 20
+COLOUR = "#b7791f"
 
 
 class FileError(ExecutorError):
@@ -83,6 +85,7 @@ class Read:
     name = "file.read"
     description = "What is in a file: its text, its bytes or its JSON."
     Config = Reading
+    card = Said(accent=COLOUR, title="Read a file", icon="file", subtitle="{path}")
 
     def execute(self, context: Body, config: Reading) -> Any:
         with _opened(config.path) as file:
@@ -105,6 +108,7 @@ class Write:
     name = "file.write"
     description = "Writes a file as a whole; what it yields is its path."
     Config = Writing
+    card = Said(accent=COLOUR, title="Write a file", icon="pencil", subtitle="{path}")
 
     def execute(self, context: Body, config: Writing) -> str:
         value = config.value
@@ -123,6 +127,7 @@ class Copy:
     name = "file.copy"
     description = "Copies a file, also between a machine and another; what it yields is the path of the copy."
     Config = Copying
+    card = Said(accent=COLOUR, title="Copy a file", icon="copy", subtitle="{source} → {target}")
 
     def execute(self, context: Body, config: Copying) -> str:
         with _opened(config.source) as source, _replacing(config.target, config.exists) as target:
@@ -136,6 +141,7 @@ class Glob:
     name = "file.glob"
     description = "The paths that a pattern fits, in alphabetical order."
     Config = Globbing
+    card = Said(accent=COLOUR, title="Find files", icon="search", subtitle="{pattern}")
 
     def execute(self, context: Body, config: Globbing) -> list[str]:
         found = sorted(_glob(config.pattern))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.child import START, Child
+from stratix_tasks.spec.cards import Said
 
 if TYPE_CHECKING:
     from stratix_tasks.runners.body import Body
@@ -35,6 +36,7 @@ class Run:
     name = "flow.run"
     description = "Runs a flow of this process by its name, as a run of its own; what it yields is that run's value."
     Config = FlowConfig
+    card = Said(title="Run a flow", icon="flow", accent="#8b5cf6", subtitle="{flow}")
     runner = "child"
 
     async def execute(self, context: Body, config: FlowConfig) -> Any:

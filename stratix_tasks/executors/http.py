@@ -21,6 +21,7 @@ from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
 from stratix_tasks.runners.body import current
+from stratix_tasks.spec.cards import Said
 from stratix_tasks.spec.model import Duration
 
 if TYPE_CHECKING:
@@ -164,6 +165,10 @@ class Free(Sent):
     method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = "GET"
 
 
+def _card(word: str, method: str) -> Said:
+    return Said(title=f"HTTP {word}", icon="globe", accent="#3b82f6", subtitle=f"{method} {{url}}")
+
+
 class _Http:
     """One kind of request. `Config` says what it takes."""
 
@@ -177,24 +182,28 @@ class _Http:
 
 
 class Request(_Http):
-    name, Config = "http.request", Free
+    name, Config, card = "http.request", Free, _card("request", "{method}")
     description = "A request by any method; what it yields has status, url, headers, body, file and size."
 
 
 class Get(_Http):
-    name, description = "http.get", "Get a URL; what it yields has status, url, headers, body, file and size."
+    name, card = "http.get", _card("GET", "GET")
+    description = "Get a URL; what it yields has status, url, headers, body, file and size."
 
 
 class Post(_Http):
-    name, description, Config, method = "http.post", "Post JSON, a form or bytes to a URL.", Sent, "POST"
+    name, Config, method, card = "http.post", Sent, "POST", _card("POST", "POST")
+    description = "Post JSON, a form or bytes to a URL."
 
 
 class Put(_Http):
-    name, description, Config, method = "http.put", "Put JSON, a form or bytes at a URL.", Sent, "PUT"
+    name, Config, method, card = "http.put", Sent, "PUT", _card("PUT", "PUT")
+    description = "Put JSON, a form or bytes at a URL."
 
 
 class Delete(_Http):
-    name, description, method = "http.delete", "Delete what is at a URL.", "DELETE"
+    name, method, card = "http.delete", "DELETE", _card("DELETE", "DELETE")
+    description = "Delete what is at a URL."
 
 
 # ---------------------------------------------------------------------- asking

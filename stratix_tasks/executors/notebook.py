@@ -16,6 +16,7 @@ from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
+from stratix_tasks.spec.cards import Said
 from stratix_tasks.spec.model import Duration
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Run:
     name = "notebook.run"
     description = "Runs a notebook with parameters; its executed copy is an artifact."
     Config = NotebookConfig
+    card = Said(title="Run a notebook", icon="notebook", accent="#d9681d", subtitle="{path}")
 
     def validate_config(self, config: NotebookConfig) -> None:
         """ValueError for parameters that no cell can set."""

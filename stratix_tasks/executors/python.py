@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stratix_tasks.core.waits import Kind
+from stratix_tasks.spec.cards import PLAIN
 
 
 class Python:
@@ -21,6 +22,8 @@ class Python:
     runner: str | None = None
     waits: Kind | None = None
     step = ""
+    card = PLAIN
+    usual: Mapping[str, Any] = MappingProxyType({})
     health: Callable[[], Any] | None = None
 
     def refusal(self, option: str) -> str:

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.runners.guardian import Guardian
 from stratix_tasks.runners.secrets import Masks
+from stratix_tasks.spec.cards import Said
 from stratix_tasks.spec.model import Duration
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Run:
     name = "shell.run"
     description = "A command; what it yields has exit_code, stdout and stderr."
     Config = ShellConfig
+    card = Said(title="Shell", icon="terminal", accent="#64748b", subtitle="{command}")
 
     async def execute(self, context: Body, config: ShellConfig) -> Ended:
         guardian = _guardian()

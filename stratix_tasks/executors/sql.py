@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.apart import apart
+from stratix_tasks.spec.cards import Said
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +79,7 @@ class Query:
     name = "sql.query"
     description = "SQL by DuckDB over frames by name; what it yields is a frame, or rows, or one value."
     Config = SqlConfig
+    card = Said(title="SQL", icon="database", accent="#0d9488", subtitle="{query}")
 
     def validate_config(self, config: SqlConfig) -> None:
         """ValueError for what does not go together."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from stratix_tasks.core.waits import Kind
 from stratix_tasks.executors.waits import USELESS
+from stratix_tasks.spec.cards import card_of
 from stratix_tasks.spec.types import hints_of
 
 Status = Literal["completed", "failed"]
@@ -52,12 +54,15 @@ class Step:
     waits: Kind | None = None
     health: Callable[[], Any] | None = None
 
-    def __init__(self, function: Callable[..., Any], required: frozenset[str]) -> None:
+    usual: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, function: Callable[..., Any], required: frozenset[str], icon: str, accent: str) -> None:
         self.step = function.__name__
         self.name = f"flow.{self.step}"
         self.function: Callable[..., Any] | None = function
         self.description = str(inspect.getdoc(function))
         self.required = required
+        self.card = card_of({"title": self.step.capitalize(), "icon": icon, "accent": accent}, ())
 
     @cached_property
     def hints(self) -> Mapping[str, Any]:
@@ -89,4 +94,5 @@ class Step:
         return ""
 
 
-FINISH, CANCEL = Step(finish, frozenset()), Step(cancel, frozenset(("node",)))
+FINISH = Step(finish, frozenset(), "flag", "#16a34a")
+CANCEL = Step(cancel, frozenset(("node",)), "cross", "#e11d48")

@@ -9,9 +9,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
 from stratix_tasks.core.waits import KINDS
+from stratix_tasks.spec.cards import card_of
 from stratix_tasks.spec.fields import TASK
 from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.waits import unfit
@@ -80,12 +82,16 @@ class Wait:
     runner: str | None = "wait"
     health: Callable[[], Any] | None = None
 
-    def __init__(self, function: Callable[..., Any], kind: str) -> None:
+    usual: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, function: Callable[..., Any], kind: str, icon: str, tells: str) -> None:
         self.name = f"wait.{kind}"
         self.function: Callable[..., Any] | None = function
         self.waits = KINDS[kind]
         self.description = str(inspect.getdoc(function))
         self.required = frozenset((self.waits.word, *self.waits.also))
+        look = {"title": kind.capitalize(), "icon": icon, "accent": "#8b5cf6", "subtitle": f"{kind} · {tells}"}
+        self.card = card_of(look, self.required)
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -115,5 +121,7 @@ class Wait:
         return ""
 
 
-SLEEP, APPROVAL, SIGNAL = Wait(sleep, "sleep"), Wait(approval, "approval"), Wait(signal, "signal")
-ASK = Wait(ask, "input")
+SLEEP = Wait(sleep, "sleep", "moon", "{duration:duration}")
+APPROVAL = Wait(approval, "approval", "person", "{message}")
+SIGNAL = Wait(signal, "signal", "signal", "{name}")
+ASK = Wait(ask, "input", "form", "{message}")

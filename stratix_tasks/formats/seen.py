@@ -41,6 +41,11 @@ class Seen:
         found = self._holders.count(index)
         return f"×{found:,}" if found else "×n"
 
+    def look(self, index: int) -> Mapping[str, str] | None:
+        """How what it uses looks."""
+        found: Mapping[str, str] | None = self.snapshot["flow"]["cards"].get(self.cards[index]["uses"])
+        return found if found is not None and found["icon"] else None
+
     def status(self, index: int) -> Sequence[Any]:
         """Of a stack as if its members were the items of a mapped node."""
         known: list[Sequence[Any]] = self.snapshot["status"]

@@ -7,7 +7,7 @@ from html import escape
 from math import ceil
 from typing import Any
 
-from stratix_tasks.core.states import State
+from stratix_tasks.core.states import TERMINAL, State
 from stratix_tasks.core.waits import KINDS
 from stratix_tasks.errors import InputError
 from stratix_tasks.formats.colours import DIFFERENT, FILLS, TEXTS, THEMES, WHITE
@@ -37,10 +37,6 @@ GLYPHS = {
     "cancelled": "M-3 3L3 -3M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0",
     "skipped": "M-3.5 0.5Q0 -4 3 0M3 -2.8V0.4H0",
     "planned": "M-2.5 3Q-0.5 3 0 0Q0.5 -3 2.5 -3M-2 0H2",
-    "approval": "M-2 -2.2A2 2 0 1 0 2 -2.2A2 2 0 1 0 -2 -2.2M-3.8 4Q-3.8 1.4 0 1.4Q3.8 1.4 3.8 4",
-    "input": "M-3.8 -3.4H3.8V3.4H-3.8ZM-1.8 -1.2H1.8M-1.8 1.2H0.4",
-    "signal": "M-2.6 2.8H-2.5M-2.8 -0.6A3.4 3.4 0 0 1 0.6 2.8M-2.8 -3.8A6.6 6.6 0 0 1 3.8 2.8",
-    "sleep": "M0.6 -3.8A3.9 3.9 0 1 0 3.9 1.2A3.4 3.4 0 0 1 0.6 -3.8Z",
 }
 """Glyphs as strokes, so that no font is needed for them; `running` is filled."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
@@ -239,15 +235,14 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
             f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
             *_breakpoint(status, x, y, colours),
         ]
-    disc = "none" if planned else fill
-    parts: list[str] = []
+    used = seen.look(index)
     counted = f"{status[3]:,}/{status[4]:,}" if snapshot["run"] and status[4] else seen.count(index)
     many = counted if node["kind"] in MANY else ""
-    name = _cut(node["label"], w - 46 - 7 * len(many), 7.7)
-    parts += [*_shape(node, fill, look == "skipped", colours)]
-    parts += [
-        f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{disc}" stroke="{fill}"/>',
-        _glyph(look, x + 22, y + 21, node["wait"] if look in ("planned", "waiting") else ""),
+    beside = used is not None and look not in ("planned", "waiting")  # else it stands in the disc
+    name = _cut(node["label"], w - 46 - 7 * len(many) - 20 * beside, 7.7)
+    parts = [
+        *_shape(node, fill, look == "skipped", colours),
+        _disc(look, used, x + 22, y + 21),
         f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(name)}</text>',
         *_foot(node, x, y, w, colours),
     ]
@@ -255,6 +250,9 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
         parts.append(
             f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>'
         )
+    if used is not None and beside:
+        at = x + w - 19 - (7 * len(many) + 5 if many else 0)
+        parts.append(_stroke(used["icon"], at, y + 20.5, used["accent"] or colours["quiet"]))
     line = (
         _detail(node, status, snapshot["texts"].get(str(index), {}), word, snapshot["now"])
         if snapshot["run"]
@@ -314,15 +312,27 @@ def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> 
     return [f'<circle cx="{x + 1}" cy="{y + 1}" r="6.5" fill="#d92525" stroke="{colours["card"]}" stroke-width="2"/>']
 
 
-def _glyph(look: str, x: float, y: float, of: str = "") -> str:
-    """The glyph of a look; of what is planned or waits that of its kind, `of`."""
-    ink = FILLS[look] if look == "planned" else "#fff" if look in WHITE else "#111"
-    paint = (
-        f'fill="{ink}"'
-        if look == "running"
-        else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
+def _disc(look: str, used: Mapping[str, str] | None, x: float, y: float) -> str:
+    """The glyph of a look in its disc; of what is planned, or waits, the icon of what it uses, where that has one."""
+    if look == "planned":
+        ink = (used or {}).get("accent") or FILLS[look]
+        tint = f'fill="{ink}" fill-opacity="0.12"' if used is not None else 'fill="none"'
+    else:
+        ink, tint = "#fff" if look in WHITE else "#111", f'fill="{FILLS[look]}"'
+    path = used["icon"] if used is not None and look in ("planned", "waiting") else GLYPHS[look]
+    glyph = (
+        _stroke(path, x, y, ink)
+        if look != "running"
+        else f'<path d="{path}" transform="translate({x} {y})" fill="{ink}"/>'
     )
-    return f'<path d="{GLYPHS[of if of in GLYPHS else look]}" transform="translate({x} {y})" {paint}/>'
+    return f'<circle cx="{x}" cy="{y}" r="9" {tint} stroke="{ink if look == "planned" else FILLS[look]}"/>{glyph}'
+
+
+def _stroke(path: str, x: float, y: float, ink: str) -> str:
+    return (
+        f'<path d="{path}" transform="translate({x} {y})" fill="none" stroke="{ink}" stroke-width="1.6" stroke-linecap="round" '
+        f'stroke-linejoin="round"/>'
+    )
 
 
 def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:
@@ -362,6 +372,8 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
         parts.append(texts["summary"])
     if state is State.SKIPPED and texts.get("reason"):
         parts.append(texts["reason"])
+    if node["subtitle"] and state not in TERMINAL:
+        parts.append(node["subtitle"])
     return " · ".join(parts) or word
 
 

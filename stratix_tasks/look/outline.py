@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import Kind, Node, Step
 from stratix_tasks.core.states import S
+from stratix_tasks.look.cards import cards, subtitle
 from stratix_tasks.look.text import said, short
-from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.fields import LOOP
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.joins import text as join_text
@@ -38,6 +38,7 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
             "problems": problem_rows(problems),
             "start": start,
             "asks": bool(spec.inputs),
+            "cards": cards(root.outline.nodes),
         },
         "nodes": _nodes(root, functions),
         "edges": _edges(root),
@@ -126,9 +127,10 @@ def _outlined(root: Block, unit: int, function: _Said) -> NodeOutline:
         "label": outline.names[unit].rpartition(".")[2],
         "kind": "nested" if laid_out.kind is Kind.FLOW and outline.opens[unit] is not None else laid_out.kind.label,
         "parent": outline.parents[unit],
-        "doc": node.description or function.doc,
+        "doc": node.description or (laid_out.executor.description if node.uses and laid_out.executor else function.doc),
         "wait": _wait(laid_out),
-        "asks": _asks(laid_out),
+        "uses": node.uses or "",
+        "subtitle": subtitle(laid_out),
         "badge": _badge(laid_out),
         "begins": _begins(laid_out),
         "call": node.call or node.uses or f"flow {node.flow}",
@@ -192,14 +194,6 @@ def _begins(laid_out: Node) -> Literal["", "join", "catch", "always"]:
 def _ends(step: Step, what: str) -> str:
     verb = {S.COMPLETED: "finishes", S.FAILED: "fails", S.CANCELLED: "cancels"}[step.to]
     return f"{verb} {what}"
-
-
-def _asks(node: Node) -> str:
-    """The argument of a wait, where it stands in the flow: a message, a signal's name, a duration."""
-    value = next(iter(node.spec.args.values()), None) if _wait(node) else None
-    if isinstance(value, int | float):
-        return duration_text(float(value))
-    return value if isinstance(value, str) else ""
 
 
 def _edge_kind(block: Block, need: int, k: int) -> Literal["data", "order", "when", "catch"]:

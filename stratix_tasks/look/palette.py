@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stratix_tasks.look.cards import card_look
 from stratix_tasks.look.ports import Ports
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.overlap import element, overlaps
 from stratix_tasks.spec.types import choices_of, type_text
-from stratix_tasks.view.messages import PaletteItem, Port, Says
+from stratix_tasks.view.messages import CardLook, PaletteItem, Port, Says
 
 NOTEBOOK = "__main__"
 OURS = "this notebook"
@@ -93,7 +94,9 @@ def _node(says: Says) -> NodeSpec:
     return NodeSpec.made(says)
 
 
-def _item(ports: Ports, name: str, kind: Any, group: str, doc: str, says: Says) -> PaletteItem:
+def _item(
+    ports: Ports, name: str, kind: Any, group: str, doc: str, says: Says, card: CardLook | None = None
+) -> PaletteItem:
     node = _node(says)
     gives = ports.gives(node)
     return {
@@ -101,6 +104,7 @@ def _item(ports: Ports, name: str, kind: Any, group: str, doc: str, says: Says) 
         "kind": kind,
         "group": group,
         "doc": doc.strip().split("\n", 1)[0],
+        "card": card,
         "says": says,
         "ports": ports.of(node),
         "gives": "" if gives is Any else type_text(gives),
@@ -125,7 +129,8 @@ def _executors(ports: Ports) -> Iterator[PaletteItem]:
     for name in sorted(ports.executors):
         executor = ports.executors[name]
         if executor.field == "uses":
-            yield _item(ports, name, "executor", name.partition(".")[0], executor.description, {"uses": name})
+            group, look = name.partition(".")[0], card_look(executor)
+            yield _item(ports, name, "executor", group, executor.description, {"uses": name}, look)
 
 
 def _flows(ports: Ports) -> Iterator[PaletteItem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from stratix_tasks.errors import ExecutorError
+from stratix_tasks.spec.cards import Card
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import REMOVE, Problem, Remedy, did_you_mean, instead, name_instead
@@ -48,6 +49,14 @@ class Described(Protocol):
     @property
     def written(self) -> frozenset[str]:
         """The arguments that say what it does: they are written, and no wire of an editor goes there."""
+
+    @property
+    def card(self) -> Card:
+        """How a node that uses it looks."""
+
+    @property
+    def usual(self) -> Mapping[str, Any]:
+        """What holds for arguments that a node says nothing of, as far as that is known."""
 
     def refusal(self, option: str) -> str:
         """Why a node that uses it can't have an option, and what it can have; nothing when it can."""

@@ -43,23 +43,33 @@ class Interrupted(TypedDict):
     created: float
 
 
+class CardLook(TypedDict):
+    """How nodes that use something look: its name for people, the path of an icon around the middle, from -6 to 6, and its colour. Each
+    may be empty."""
+
+    title: str
+    icon: str
+    accent: str
+
+
 class FlowInfo(TypedDict):
-    """A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `unsaved` counts the edits that
-    nobody has saved."""
+    """A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `cards` are by what nodes use;
+    `unsaved` counts the edits that nobody has saved."""
 
     name: str
     description: str
     problems: list[Problem]
     start: Able
     asks: bool
+    cards: dict[str, CardLook]
     interrupted: NotRequired[list[Interrupted]]
     unsaved: NotRequired[int]
 
 
 class NodeOutline(TypedDict):
-    """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
-    `badge` says how it begins or goes on, where that is not as usual, `begins` alone what its shape says of that; `gives` is the
-    type of what its function returns, where that is said.
+    """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits; `uses` names a card of the
+    flow, where it has one, and `subtitle` is what that says then; `badge` says how it begins or goes on, where that is not
+    as usual, `begins` alone what its shape says of that; `gives` is the type of what its function returns, where that is said.
     """
 
     name: str
@@ -68,7 +78,8 @@ class NodeOutline(TypedDict):
     parent: int
     doc: str
     wait: str
-    asks: str
+    uses: str
+    subtitle: str
     badge: str
     begins: Literal["", "join", "catch", "always"]
     call: str
@@ -432,12 +443,13 @@ class EditInfo(TypedDict):
 class PaletteItem(TypedDict):
     """What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
     argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`,
-    below 0 what could only wait for it."""
+    below 0 what could only wait for it. `card` is how an executor's node looks."""
 
     name: str
     kind: Literal["task", "executor", "flow"]
     group: str
     doc: str
+    card: CardLook | None
     says: Says
     ports: list[Port]
     gives: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from stratix_tasks.spec.folds import common, folds
 from stratix_tasks.spec.layout import layout
 from stratix_tasks.view.conditions import in_short
-from stratix_tasks.view.messages import Fold, NodeInfo, NodeOutline, Point, Port, Room
+from stratix_tasks.view.messages import CardLook, Fold, NodeInfo, NodeOutline, Point, Port, Room
 from stratix_tasks.view.source import Outline
 
 HEIGHT, FOOT = 58.0, 24.0
@@ -16,26 +16,30 @@ HEIGHT, FOOT = 58.0, 24.0
 NARROWEST, WIDEST = 172.0, 320.0
 CHARACTER, SMALL = 7.7, 6.9
 """Width of a character of a card's name, and of its other lines, in pixels and a wide font such as DejaVu Sans."""
+ICON = 20.0
+"""What the icon of what it uses takes beside its name, in pixels."""
 COUNTED = 172.0
 """What stands beside the name of a map, in pixels: its glyph, and how many of its items have ended, up to `9,999/10,000`."""
 
 
 class Card(NamedTuple):
-    """A node, and the second and third line of its card."""
+    """A node, and the second and third line of its card, and whether what it uses has an icon."""
 
     node: NodeOutline
     line: str
     foot: str
+    icon: bool = False
 
 
-def card_of(node: NodeOutline) -> Card:
-    return Card(node, second_line(node), foot_line(node))
+def card_of(node: NodeOutline, looks: Mapping[str, CardLook]) -> Card:
+    icon = node["uses"] in looks and looks[node["uses"]]["icon"] != ""
+    return Card(node, second_line(node), foot_line(node), icon)
 
 
 def card_size(card: Card) -> tuple[float, float]:
     """A card is as wide as its name needs, and a short second and third line."""
-    node, line, foot = card
-    beside = {"map": COUNTED, "each": COUNTED, "flow": 138.0}.get(node["kind"], 48.0)
+    node, line, foot, icon = card
+    beside = {"map": COUNTED, "each": COUNTED, "flow": 138.0}.get(node["kind"], 48.0) + (ICON if icon else 0.0)
     wide = max(
         NARROWEST,
         beside + CHARACTER * len(node["label"]),
@@ -59,11 +63,9 @@ def edit_size(card: Card, ports: Sequence[Port]) -> tuple[float, float]:
 
 
 def second_line(node: NodeOutline) -> str:
-    """What a card says below its name before anything runs: of a wait its word and what it asks; its first line of
-    documentation, else what it calls, where that is not its name, and gives."""
-    doc = node["doc"].split("\n", 1)[0]
-    if node["wait"]:
-        return " · ".join(filter(None, (node["wait"], doc or node["asks"])))
+    """What a card says below its name before anything runs: what what it uses says, else its first line of documentation, else what
+    it calls, where that is not its name, and gives."""
+    doc = node["subtitle"] or node["doc"].split("\n", 1)[0]
     call = node["call"].rpartition(":")[2]
     gives = f"→ {node['gives']}" if node["gives"] else ""
     return doc or " ".join(filter(None, (call if call != node["label"] else "", gives)))
@@ -97,7 +99,7 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
     alike = [None if i in outline["positions"] else _likeness(node) for i, node in enumerate(nodes)]
     stacks = folds(parents, edges, alike) if ports is None else []
     labels = [common([nodes[i]["label"] for i in stack], _called(nodes[stack[0]])) for stack in stacks]
-    cards = [card_of(node) for node in nodes]
+    cards = [card_of(node, outline["flow"]["cards"]) for node in nodes]
     own = map(card_size, cards) if ports is None else map(edit_size, cards, ports)
     sizes = [*own, *map(stack_size, labels)]
     parents += [parents[stack[0]] for stack in stacks]
@@ -112,7 +114,7 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
     return {
         "nodes": [
             {**node, "line": line, "foot": foot, **place}
-            for (node, line, foot), place in zip(cards, places, strict=False)
+            for (node, line, foot, _), place in zip(cards, places, strict=False)
         ],
         "folds": [
             {"label": label, "members": stack, "parent": nodes[stack[0]]["parent"], **place}

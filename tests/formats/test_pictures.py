@@ -211,7 +211,7 @@ def test_waits_show_with_their_word() -> None:
     assert '{{"ask · approval"}}' in mermaid
     assert '[["each_one · approval"]]' in mermaid
     assert '{{"sleep"}}' in mermaid
-    assert ">approval · Look twice.<" in svg
+    assert ">Look twice.<" in svg
     assert ">sleep · 5m<" in svg
 
 

@@ -97,10 +97,10 @@ def test_a_card_is_told_what_is_asked_and_until_when(shown: Shown) -> None:
 
 
 def test_a_planned_card_says_its_word_and_what_it_asks() -> None:
-    """Where that stands in the flow; of a mapped wait the word alone; of a task what it gives."""
+    """Where that stands in the flow; of a mapped wait what it goes over; of a task what it gives."""
     lines = {node["name"]: node["line"] for node in snapshot(flow_source(release, {}), mode="static")["nodes"]}
     assert (lines["ask"], lines["notes"]) == ("approval · Ship it?", "signal · release-notes")
-    assert (lines["nap"], lines["regions"], lines["build"]) == ("sleep · 1h", "approval", "→ str")
+    assert (lines["nap"], lines["regions"], lines["build"]) == ("sleep · 1h", "approval · each of EU?, US?", "→ str")
 
 
 def test_answers_can_be_given_to_what_waits_for_them(shown: Shown) -> None:

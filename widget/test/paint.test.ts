@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { STROKES } from "../src/model/glyphs";
 import type { Live } from "../src/model/live";
-import { STATES } from "../src/model/messages";
+import { type CardLook, STATES } from "../src/model/messages";
 import { hit, painting, turns } from "../src/model/paint";
 import type { Item, Scene } from "../src/model/scene";
 
@@ -62,7 +62,7 @@ describe("a painted card", () => {
   }
   vi.stubGlobal("Path2D", Drawn);
   const node = { name: "load", label: "load", kind: "task", wait: "", begins: "", line: "All of a day.", foot: "" };
-  const paths = (zoom: number, state: number | null) => {
+  const paths = (zoom: number, state: number | null, used?: CardLook) => {
     const stroked: string[] = [];
     const put = (shape?: Drawn) => shape && stroked.push(shape.path);
     const paper = new Proxy({} as CanvasRenderingContext2D, {
@@ -71,7 +71,7 @@ describe("a painted card", () => {
     });
     const live = {
       ...{ run: state === null ? null : {}, standing: "running", snapshot: { nodes: [node] } },
-      ...{ info: () => node, texts: () => ({}), at: () => 0, count: () => 0 },
+      ...{ info: () => node, texts: () => ({}), at: () => 0, count: () => 0, look: () => used },
       status: () => [state ?? 0, 0, 1, 0, 0, 0, 0, 0, null, 1, 2, null],
     } as unknown as Live;
     const shown = { items: [item(0, 0, 0, 172, 58)], lines: [], boxes: [] } as unknown as Scene;
@@ -85,5 +85,13 @@ describe("a painted card", () => {
     expect(paths(1, STATES.indexOf("failed"))).toContain(STROKES.failed);
     expect(paths(1, null)).toContain(STROKES.task);
     expect(paths(0.3, STATES.indexOf("failed"))).not.toContain(STROKES.failed);
+  });
+
+  it("has the icon of what it uses: in place of that of a task, and beside that of its state", () => {
+    const mail = { title: "Mail", icon: "M0 0L1 1", accent: "#d6336c" };
+    expect(paths(1, null, mail)).toContain(mail.icon);
+    expect(paths(1, null, mail)).not.toContain(STROKES.task);
+    expect(paths(1, STATES.indexOf("completed"), mail)).toEqual(expect.arrayContaining([mail.icon, STROKES.completed]));
+    expect(paths(0.3, STATES.indexOf("completed"), mail)).not.toContain(mail.icon);
   });
 });

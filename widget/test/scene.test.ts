@@ -7,7 +7,18 @@ import { type Scene, type Shape, sceneOf } from "../src/model/scene";
 const NONE = new Set<number>();
 
 function node(name: string, x: number, y: number, parent = -1, kind = "task", w = 100, h = 50): NodeInfo {
-  const said = { doc: "", wait: "", asks: "", badge: "", begins: "" as const, call: "", gives: "", line: "", foot: "" };
+  const said = {
+    doc: "",
+    wait: "",
+    uses: "",
+    subtitle: "",
+    badge: "",
+    begins: "" as const,
+    call: "",
+    gives: "",
+    line: "",
+    foot: "",
+  };
   return { name, label: name, kind, parent, ...said, config: [], inputs: [], when: null, x, y, w, h };
 }
 

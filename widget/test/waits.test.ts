@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { actionsOf } from "../src/model/actions";
 import { type Can, type NodeInfo, type RunInfo, type Status, WAITS } from "../src/model/messages";
-import { detail, lookIn, lookOf } from "../src/model/states";
+import { detail, lookIn, lookOf, PLANNED } from "../src/model/states";
 import { glyphOf, left, slept, waitsText } from "../src/model/waits";
 import { keyed } from "../src/view/keys";
 
@@ -49,11 +49,12 @@ describe("a waiting card", () => {
     expect(lookOf(RUNNING).look).not.toBe(lookOf(MAP).look);
   });
 
-  it("has the glyph of its kind while it is planned or waits, and that of its state afterwards", () => {
-    expect(glyphOf(wait("signal"), lookOf(waiting()), false)).toBe("signal");
-    expect(glyphOf(wait("signal"), lookOf(RUNNING), true)).toBe("signal");
-    expect(glyphOf(wait(""), lookOf(RUNNING), true)).toBe("task");
-    expect(glyphOf(wait("signal"), { look: "completed", glyph: "completed" }, false)).toBe("completed");
+  it("has the icon of what it uses while it is planned or waits, and the glyph of its state afterwards", () => {
+    const signal = { title: "Signal", icon: "M0 0L1 1", accent: "#8b5cf6" };
+    expect(glyphOf(wait("signal"), lookOf(waiting()), signal)).toBe("M0 0L1 1");
+    expect(glyphOf(wait("signal"), PLANNED, signal)).toBe("M0 0L1 1");
+    expect(glyphOf(wait(""), PLANNED, undefined)).toBe("task");
+    expect(glyphOf(wait("signal"), { look: "completed", glyph: "completed" }, signal)).toBe("completed");
   });
 });
 

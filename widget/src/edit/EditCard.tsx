@@ -1,12 +1,14 @@
 import { Handle, Position } from "@xyflow/react";
-import type { NodeInfo, Port } from "../model/messages";
+import type { CardLook, NodeInfo, Port } from "../model/messages";
 import { leftAt, shapeOf } from "../model/shapes";
 import { Edge } from "../view/Card";
 import { Icon } from "../view/Icon";
+import { accentOf, titleOf } from "../view/Used";
 import { HEAD, INPUTS, ROW, rowsOf } from "./wires";
 
 export type EditData = {
   node: NodeInfo;
+  used: CardLook | undefined;
   ports: Port[];
   gives: string;
   /** By port why the wire that is drawn can't end here; without an entry it can. */
@@ -29,7 +31,8 @@ export function EditCard({ data, selected }: { data: EditData; selected?: boolea
       data-testid="node"
       data-node={node.name}
       data-state="pending"
-      title={problem || (node.doc ? `${node.name}: ${node.doc}` : node.name)}
+      title={problem || titleOf(node, data.used)}
+      style={accentOf(data.used)}
     >
       <Edge shape={shape} size={{ w: node.w, h: node.h }} />
       <Order node={node.name} misfits={data.misfits} />
@@ -105,11 +108,11 @@ export function InputsCard({ data }: { data: EditData }) {
 }
 
 function Head({ data }: { data: EditData }) {
-  const { node } = data;
+  const { node, used } = data;
   return (
     <div class={node.kind === "flow" ? "stx-group-name" : "stx-row"}>
-      <span class="stx-glyph" aria-hidden="true">
-        <Icon name={node.wait || (node.kind === "map" || node.kind === "each" ? "map" : "task")} />
+      <span class={`stx-glyph${used ? " stx-used" : ""}`} aria-hidden="true">
+        <Icon name={used?.icon ?? (node.kind === "map" || node.kind === "each" ? "map" : "task")} />
       </span>
       <span class="stx-name">{node.label}</span>
       {(node.kind === "map" || node.kind === "each") && <span class="stx-many">×n</span>}

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PaletteItem } from "../model/messages";
 import { asked } from "../view/asking";
+import { accentOf, Used } from "../view/Used";
 import type { Editing } from "./editing";
 import { found, grouped, recent } from "./search";
 
@@ -38,7 +39,14 @@ export function Palette({ editing, add }: Props) {
       onPointerDown={(event) => drag(event, item)}
       onClick={(event) => event.detail === 0 && add(item, null)}
     >
-      <b>{item.name}</b>
+      <b>
+        {item.card?.icon && (
+          <span style={accentOf(item.card)}>
+            <Used look={item.card} size={13} />
+          </span>
+        )}
+        {item.name}
+      </b>
       {item.doc && <small>{item.doc}</small>}
     </button>
   );

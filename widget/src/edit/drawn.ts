@@ -47,14 +47,18 @@ export function useCards(
       const wrong = misfits?.[name] ?? null;
       const problem = problems.get(name) ?? "";
       const pending = gone.has(name) || name in guess.places || name in guess.names;
-      const picked = selected.has(name);
+      const [picked, used] = [selected.has(name), editing.live.look(at)];
       return {
         id: name,
-        of: [x, y, w, h, info, label, ports, gives, wrong, problem, pending, picked],
+        of: [x, y, w, h, info, used?.icon, label, ports, gives, wrong, problem, pending, picked],
         make: () => {
           const node = (info && label !== info.label ? { ...info, label } : info) as EditData["node"];
           const off = info !== undefined && saysOff(info);
-          return card({ name, x, y, w, h }, { node, ports, gives, misfits: wrong, problem, off, pending }, picked);
+          return card(
+            { name, x, y, w, h },
+            { node, used, ports, gives, misfits: wrong, problem, off, pending },
+            picked,
+          );
         },
       };
     }),

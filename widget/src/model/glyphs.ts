@@ -15,10 +15,7 @@ export const STROKES: Record<string, string> = {
   stack: "M-3.6 -1.6L0 -3.4L3.6 -1.6L0 0.2ZM-3.6 1.4L0 3.2L3.6 1.4",
   flow: "M-3.8 -3.8H3.8V3.8H-3.8ZM-1.6 -1.2H1.6M-1.6 1.4H0.6",
   map: "M-3.6 -3.6H1.4V1.4H-3.6ZM-1 3.6H3.6V-1",
-  approval: "M-2 -2.2A2 2 0 1 0 2 -2.2A2 2 0 1 0 -2 -2.2M-3.8 4Q-3.8 1.4 0 1.4Q3.8 1.4 3.8 4",
   input: "M-3.8 -3.4H3.8V3.4H-3.8ZM-1.8 -1.2H1.8M-1.8 1.2H0.4",
-  signal: "M-2.6 2.8H-2.5M-2.8 -0.6A3.4 3.4 0 0 1 0.6 2.8M-2.8 -3.8A6.6 6.6 0 0 1 3.8 2.8",
-  sleep: "M0.6 -3.8A3.9 3.9 0 1 0 3.9 1.2A3.4 3.4 0 0 1 0.6 -3.8Z",
   breakpoint: "M-3.4 0A3.4 3.4 0 1 0 3.4 0A3.4 3.4 0 1 0 -3.4 0Z",
   fork: "M-3 4V-4M-3 1.5Q-3 -1 0 -1H3.6M1.4 -3.4L3.8 -1L1.4 1.4",
   rollback: "M-1 -4L-3.8 -1.4L-1 1.2M-3.6 -1.4H1Q3.8 -1.4 3.8 1.2Q3.8 3.8 1 3.8H-2",
@@ -42,6 +39,11 @@ export const STROKES: Record<string, string> = {
   pin: "M-2.6 -4.2H2.6M-1.6 -4.2V-0.6L-3.4 1.4H3.4L1.6 -0.6V-4.2M0 1.4V4.6",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
 };
+
+/** The path of a glyph; of an icon that Python tells it is that itself. */
+export function strokesOf(name: string): string {
+  return (name.startsWith("M") ? name : STROKES[name]) ?? STROKES.pending ?? "";
+}
 
 /** Those that are filled, not stroked. */
 export const FILLED = new Set(["running", "stop", "breakpoint", "more"]);

@@ -1,6 +1,6 @@
 // The state that mirrors Python: a snapshot, kept up to date by numbered binary patches.
 import { changed } from "./change";
-import type { Change, NodeInfo, Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
+import type { CardLook, Change, NodeInfo, Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
 import { stackInfo, sumOf } from "./stacks";
 
 export const RECORD = 56;
@@ -91,6 +91,13 @@ export class Live {
   /** A node, or a stack by the number that follows those of the nodes. */
   info(id: number): NodeInfo | undefined {
     return this.snapshot.nodes[id] ?? this.stacks[id - this.snapshot.nodes.length];
+  }
+
+  /** How what a node uses looks; nothing where that has no icon. */
+  look(id: number): CardLook | undefined {
+    const [cards, uses] = [this.snapshot.flow.cards, this.info(id)?.uses ?? ""];
+    const found = Object.hasOwn(cards, uses) ? cards[uses] : undefined;
+    return found?.icon ? found : undefined;
   }
 
   /** How many nodes lie in a sub-flow or stack. */

@@ -68,21 +68,30 @@ export interface Interrupted {
   created: number;
 }
 
-/** A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `unsaved` counts the edits that
- * nobody has saved. */
+/** How nodes that use something look: its name for people, the path of an icon around the middle, from -6 to 6, and its colour. Each
+ * may be empty. */
+export interface CardLook {
+  title: string;
+  icon: string;
+  accent: string;
+}
+
+/** A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `cards` are by what nodes use;
+ * `unsaved` counts the edits that nobody has saved. */
 export interface FlowInfo {
   name: string;
   description: string;
   problems: Problem[];
   start: Able;
   asks: boolean;
+  cards: Record<string, CardLook>;
   interrupted?: Interrupted[];
   unsaved?: number;
 }
 
-/** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
- * `badge` says how it begins or goes on, where that is not as usual, `begins` alone what its shape says of that; `gives` is the
- * type of what its function returns, where that is said. */
+/** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits; `uses` names a card of the
+ * flow, where it has one, and `subtitle` is what that says then; `badge` says how it begins or goes on, where that is not
+ * as usual, `begins` alone what its shape says of that; `gives` is the type of what its function returns, where that is said. */
 export interface NodeOutline {
   name: string;
   label: string;
@@ -90,7 +99,8 @@ export interface NodeOutline {
   parent: number;
   doc: string;
   wait: string;
-  asks: string;
+  uses: string;
+  subtitle: string;
   badge: string;
   begins: "" | "join" | "catch" | "always";
   call: string;
@@ -129,7 +139,8 @@ export interface NodeInfo {
   parent: number;
   doc: string;
   wait: string;
-  asks: string;
+  uses: string;
+  subtitle: string;
   badge: string;
   begins: "" | "join" | "catch" | "always";
   call: string;
@@ -410,12 +421,13 @@ export interface EditInfo {
 
 /** What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
  * argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`,
- * below 0 what could only wait for it. */
+ * below 0 what could only wait for it. `card` is how an executor's node looks. */
 export interface PaletteItem {
   name: string;
   kind: "task" | "executor" | "flow";
   group: string;
   doc: string;
+  card: CardLook | null;
   says: Says;
   ports: Port[];
   gives: string;

@@ -1,13 +1,13 @@
 // A graph as a picture on a canvas: what cards, frames and edges look like when there are too many of them to be elements of the page.
 import { startsOf } from "./along";
 import { type EdgeLook, edgeLook } from "./edges";
-import { FILLED, STROKES } from "./glyphs";
+import { FILLED, strokesOf } from "./glyphs";
 import { labelsOf } from "./labels";
 import type { Live } from "./live";
 import type { Box, View } from "./place";
 import { type Item, type Line, type Scene, wayOf } from "./scene";
 import { BEHIND, outline, type Shape, shapeOf, spine, within } from "./shapes";
-import { detail, type Look, lookIn } from "./states";
+import { detail, type Look, lookIn, PLANNED } from "./states";
 import { glyphOf } from "./waits";
 
 /** Colours of a theme, by the names that the style sheet has for them. */
@@ -192,8 +192,6 @@ export function looksOf(live: Live, id: number): Look {
   return live.run ? lookIn(live.status(id), live.standing) : PLANNED;
 }
 
-const PLANNED: Look = { look: "planned", glyph: "", word: "" };
-
 function frame(canvas: CanvasRenderingContext2D, { id, x, y, w, h }: Item, live: Live, colour: Palette): void {
   const { look } = looksOf(live, id);
   canvas.beginPath();
@@ -280,15 +278,21 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
     text(canvas, node.label + many, x + 14, y + h / 2 + 6, w - 26, 10);
     return;
   }
-  const [left, room] = [x + BESIDE, w - BESIDE - 12];
-  text(canvas, node.label + many, left, y + 23, room, 7.6);
+  const [left, room, used] = [x + BESIDE, w - BESIDE - 12, live.look(id)];
+  const beside = used && look !== "planned" && look !== "waiting";
+  text(canvas, node.label + many, left, y + 23, beside ? room - ICON : room, 7.6);
   canvas.fillStyle = colour(`t-${look}`);
   canvas.font = `11.5px ${FONT}`;
   const told = live.run ? detail(node, status, { ...live.texts(id) }, live.at(), word) : node.line;
   text(canvas, told, left, y + 42, room, 6.4);
   if (node.foot) text(canvas, node.foot, left, y + 66, room, 6.4);
-  glyph(canvas, glyphOf(node, looks, !live.run), x + 23, y + 19, look, colour);
+  const accent = used?.accent || colour("quiet");
+  glyph(canvas, glyphOf(node, looks, used), x + 23, y + 19, look, used && !live.run ? () => accent : colour);
+  if (beside) stroke(canvas, used.icon, x + w - 21, y + 18, accent);
 }
+
+/** What the icon of what a node uses takes at the right of its name. */
+const ICON = 20;
 
 /** Where the texts of a card begin, beside its glyph. */
 const BESIDE = 39;
@@ -303,8 +307,6 @@ function glyph(
   look: string,
   colour: Palette,
 ): void {
-  const shape = GLYPHS.get(name) ?? new Path2D(STROKES[name] ?? STROKES.pending);
-  GLYPHS.set(name, shape);
   const planned = look === "planned";
   canvas.translate(x, y);
   canvas.beginPath();
@@ -313,8 +315,17 @@ function glyph(
   canvas.lineWidth = 1.5;
   if (planned) canvas.stroke();
   else canvas.fill();
-  canvas.fillStyle = canvas.strokeStyle = planned ? colour("t-planned") : LIGHT.has(look) ? "#fff" : "#111";
-  canvas.lineWidth = 1.7;
+  canvas.translate(-x, -y);
+  stroke(canvas, name, x, y, planned ? colour("t-planned") : LIGHT.has(look) ? "#fff" : "#111");
+}
+
+/** A glyph by its name, or an icon by its path, around a point. */
+function stroke(canvas: CanvasRenderingContext2D, name: string, x: number, y: number, ink: string): void {
+  const shape = GLYPHS.get(name) ?? new Path2D(strokesOf(name));
+  GLYPHS.set(name, shape);
+  canvas.translate(x, y);
+  canvas.fillStyle = canvas.strokeStyle = ink;
+  canvas.lineWidth = 1.6;
   canvas.lineCap = canvas.lineJoin = "round";
   if (FILLED.has(name)) canvas.fill(shape);
   else canvas.stroke(shape);

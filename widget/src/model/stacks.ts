@@ -32,7 +32,7 @@ export function stackInfo(fold: Fold, nodes: readonly NodeInfo[]): NodeInfo {
   return {
     ...one,
     ...{ name: `${fold.label} × ${count}`, label: fold.label, kind: "stack", parent: fold.parent },
-    ...{ line: `${count} alike${one.line ? ` · ${one.line}` : ""}`, foot: "", badge: "", when: null, asks: "" },
+    ...{ line: `${count} alike${one.line ? ` · ${one.line}` : ""}`, foot: "", badge: "", when: null, subtitle: "" },
     ...{ x: fold.x, y: fold.y, w: fold.w, h: fold.h, inputs: [], config: [] },
   };
 }

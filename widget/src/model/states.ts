@@ -24,6 +24,9 @@ function named(name: StateName): Look {
   return { look: name, glyph: name, word: name.replace("_", " "), ...OTHERWISE[name] };
 }
 
+/** How a node looks of which nothing runs. */
+export const PLANNED: Look = { look: "planned", glyph: "", word: "" };
+
 /** How each state looks; several share a look. */
 export const LOOKS = Object.fromEntries(STATES.map((name) => [name, named(name)])) as Record<StateName, Look>;
 
@@ -114,6 +117,7 @@ export function detail(
     parts.push(duration(Math.max((ended ?? now) - started, 0)));
   if (name === "completed" && texts.summary) parts.push(texts.summary);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
+  if (node.subtitle && !isOver(status) && !texts.progress) parts.push(node.subtitle);
   if (status[1] & ABANDONED) parts.unshift(word, "its thread still runs");
   return parts.join(" · ") || word;
 }

@@ -1,7 +1,7 @@
 // Waits in words: what is left of one, when it is over, and what all of a run waits for.
 
-import type { NodeInfo, RunInfo, Status } from "./messages";
-import { duration, isWaiting } from "./states";
+import type { CardLook, NodeInfo, RunInfo, Status } from "./messages";
+import { duration, isWaiting, type Look } from "./states";
 
 /** What is left of a wait: 12 s left, 4:59 left, 23 h left, 6 days left; nothing where it has no end. */
 export function left(status: Status, now: number): string {
@@ -20,10 +20,10 @@ export function slept(status: Status, now: number): number | null {
   return Math.min(Math.max((now - started) / Math.max(due - started, 1e-3), 0), 1);
 }
 
-/** The glyph of a node: of one that is planned or waits, that of its kind. */
-export function glyphOf(node: NodeInfo, look: { look: string; glyph: string }, planned: boolean): string {
-  if (planned) return node.wait || node.kind;
-  return (look.look === "waiting" && node.wait) || look.glyph;
+/** The glyph of a node: of one that is planned or waits the icon of what it uses, where that has one. */
+export function glyphOf(node: NodeInfo, look: Pick<Look, "look" | "glyph">, used: CardLook | undefined): string {
+  if (look.look === "planned") return used?.icon ?? node.kind;
+  return (look.look === "waiting" && used?.icon) || look.glyph;
 }
 
 /** What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `paused at 2 nodes`, `asleep`;

@@ -5,11 +5,12 @@ import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages"
 import { ASIDE, type Peek, UNDER } from "../model/peek";
 import type { Size } from "../model/place";
 import { BEHIND, outline, type Shape, shapeOf, spine, within } from "../model/shapes";
-import { detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
+import { detail, isOver, isUnderWay, lookIn, PLANNED, stateName } from "../model/states";
 import { glyphOf, left, slept } from "../model/waits";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { Shown } from "./Shown";
+import { accentOf, titleOf, Used } from "./Used";
 
 export type CardData = {
   live: Live;
@@ -36,6 +37,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const rest = left(status, live.at());
   const planned = live.run === null;
   const shape = shapeOf(node);
+  const used = live.look(index);
   return (
     <div
       class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${shape.left === "round" ? " stx-pill" : ""}${peek ? " stx-peeks" : ""}${selected ? " stx-selected" : ""}`}
@@ -44,15 +46,17 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       data-state={stateName(status)}
       data-done={status[3]}
       data-total={status[4]}
-      title={node.doc ? `${node.name}: ${node.doc}` : node.name}
+      title={titleOf(node, used)}
+      style={accentOf(used)}
     >
       <Edge shape={shape} size={size} />
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-row">
-        <span class="stx-glyph" aria-hidden="true">
-          <Icon name={glyphOf(node, shown, planned)} />
+        <span class={`stx-glyph${planned && used ? " stx-used" : ""}`} aria-hidden="true">
+          <Icon name={glyphOf(node, planned ? PLANNED : shown, used)} />
         </span>
         <span class="stx-name">{node.label}</span>
+        {used && !(planned || look === "waiting") && <Used look={used} />}
         {isMany(node) && <span class="stx-many">{many(live, index, status)}</span>}
         {isBox(node) && <Turn name={node.label} open={false} turn={() => turn(index)} />}
       </div>
@@ -61,7 +65,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         <span class="stx-told">{planned ? node.line : line}</span>
         {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
-      <Bar status={planned ? PLANNED : status} node={node} look={look} now={live.at()} />
+      <Bar status={planned ? NOTHING_YET : status} node={node} look={look} now={live.at()} />
       {node.foot && (
         <div class="stx-foot">
           <span title={node.when ? `It runs if ${node.when}` : node.foot}>{node.foot}</span>
@@ -106,7 +110,7 @@ function Peeked({ peek: { value, size } }: { peek: Peek }) {
   );
 }
 
-const PLANNED: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+const NOTHING_YET: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
 
 /** The edge of a card, with what lies behind it. */
 export function Edge({ shape, size }: { shape: Shape; size: Size }) {

@@ -5,7 +5,7 @@ import type { Chosen } from "../model/chosen";
 import type { Live } from "../model/live";
 import type { Inspection, Output, Status } from "../model/messages";
 import { plain } from "../model/plain";
-import { duration, isGiven, isOver, lookIn, lookOf, type StateName, stateName } from "../model/states";
+import { duration, isGiven, isOver, lookIn, lookOf, PLANNED, type StateName, stateName } from "../model/states";
 import { glyphOf } from "../model/waits";
 import type { Calls } from "../transport";
 import { Arguments } from "./Arguments";
@@ -59,11 +59,12 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
   if (!info) return null;
   const open = (item: number) => go({ node, item });
   const look = lookIn(now, live.standing);
+  const used = live.look(node);
   return (
     <Sheet label={`Node ${info.name}`}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
-          <Icon name={glyphOf(info, look, live.run === null)} />
+          <Icon name={glyphOf(info, live.run ? look : PLANNED, used)} />
         </span>
         <Trail nodes={live.snapshot.nodes} chosen={chosen} go={go} />
         {live.run && <span class="stx-word">{item === null || seen ? look.word : ""}</span>}
@@ -74,6 +75,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
       {seen && (
         <Waits
           live={live}
+          node={node}
           calls={calls}
           seen={seen}
           answer={(args, from) => doing.act({ ...ANSWER, args }, target, from)}

@@ -194,7 +194,7 @@ function Row({ live, node, row: [index, key, status, text, given], at, open }: R
       onClick={() => open(index)}
     >
       <span class="stx-glyph" aria-hidden="true">
-        <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
+        <Icon name={info ? glyphOf(info, look, live.look(node)) : look.glyph} size={10} />
       </span>
       <span class="stx-item-key" title={key ?? undefined}>
         {key ?? index}

@@ -10,21 +10,24 @@ import { Icon } from "./Icon";
 /** Who is waited for, since when and until when; afterwards who approved. */
 export function Waits({
   live,
+  node,
   calls,
   seen,
   answer,
 }: {
   live: Live;
+  node: number;
   calls: Calls;
   seen: Inspection;
   answer: (args: Answered, from: Element) => void;
 }) {
   const { wait, approved } = seen;
+  const icon = live.look(node)?.icon ?? "waiting";
   useClock(wait !== null && live.snapshot.mode === "live");
   if (approved)
     return (
       <div class="stx-waits stx-s-completed" data-testid="node-approved">
-        <Icon name="approval" size={14} />
+        <Icon name={icon} size={14} />
         <p>
           Approved{approved.by && " by "}
           <b>{approved.by}</b>, {moment(Date.parse(approved.at) / 1000, live.now())}
@@ -34,7 +37,7 @@ export function Waits({
   if (!wait) return null;
   return (
     <div class="stx-waits stx-s-waiting" data-testid="node-wait">
-      <Icon name={wait.for} size={14} />
+      <Icon name={icon} size={14} />
       <div>
         <p>{asked(wait)}</p>
         <small>{times(wait, live.now())}</small>
