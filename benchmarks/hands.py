@@ -120,7 +120,7 @@ def _clicks(chromium: Any) -> Iterator[Row]:
         button = page.locator("[data-testid=node-breakpoint]")
         button.wait_for()
         page.evaluate(CLICKED)
-        source._live.listeners.append(listen)
+        source._live.engine.listeners.append(listen)
         begun = monotonic()
         for at in range(CLICKS):
             button.click()

@@ -44,9 +44,8 @@ def is_said_again(then: Placed, task: Any, args: tuple[Any, ...], trace: object)
     if not is_same_task(then.task, task) or len(args) != len(given):
         return False
     for part, old in zip(args, given, strict=True):
-        kind = type(part)
-        if kind is Reference:
-            if part._trace is not trace or part._branch or not _is_same_ref(part._ref, old):
+        if type(part) is Reference:
+            if part._trace is not trace or part._branch or not (part._ref is old or _is_same_ref(part._ref, old)):
                 return False
         elif not _is_same_atom(part, old):
             return False

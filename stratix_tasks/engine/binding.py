@@ -60,11 +60,13 @@ class Binding(Scopes):
         super().__init__(core, inputs, source, summarise, memory, known, run_id)
         self._objects = objects
 
-    def arguments(self, unit: int) -> Arguments:
-        """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
+    def arguments(self, unit: int, function: Function) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+        """Positional and named arguments of a unit's body, at once, and whether they are atoms alone, as far as that is known. Away
+        where they have to be prepared.
+        """
         s = self.state
         r = s.stretches[s.home[unit]]
-        block, k = r.block, 0
+        block = r.block
         if s.sets or (s.spawned and unit in s.spawned):
             return self._at_once(unit)
         if block.items:
@@ -77,12 +79,13 @@ class Binding(Scopes):
                 return self._at_once(unit)
             if fan.broadcast:
                 named = {**fan.broadcast, **named}
+            plain = fan.plain
         else:
             k = (unit - r.base) % block.n
             program = block.nodes[k].arguments
             if program is None:
                 return self._at_once(unit)
-            named, b = {}, unit - k
+            named, b, plain = {}, unit - k, True
             cache, values = self.core.cache, s.values
             for name, need, literal in program:
                 got = literal
@@ -92,6 +95,7 @@ class Binding(Scopes):
                         got = cache.get(b + need, MISSING)
                         if got is MISSING:
                             return self._at_once(unit)
+                        plain = False
                 elif need == OF_INPUTS:
                     got = self._input(r, b, literal)
                     if (
@@ -99,8 +103,9 @@ class Binding(Scopes):
                     ):  # a class of the user's may have a `__hash__`
                         return self._at_once(unit)
                 named[name] = got
-        positional = self.functions[block.policies[k].call].positional
-        return positioned(named, positional) if positional or "*" in named else ((), named)
+        if function.positional or "*" in named:
+            return *positioned(named, function.positional), plain
+        return (), named, plain
 
     def _input(self, r: Stretch, b: int, name: str) -> Any:
         """An input of the scope that begins at `b`, where it is at hand; else what is no plain value."""
@@ -118,11 +123,11 @@ class Binding(Scopes):
         inputs = known.get(0) if known is not None and r.step else None
         return MISSING if inputs is None or inputs.value is None else inputs.value.get(name, MISSING)
 
-    def _at_once(self, unit: int) -> Arguments:
-        got: Arguments = self.to_arguments(unit)(LOOP)
+    def _at_once(self, unit: int) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+        got = self.to_arguments(unit)(LOOP)
         if got is AGAIN:
             raise Away
-        return got
+        return *got, False
 
     def to_arguments(self, unit: int) -> Work:
         """Work that gives the arguments of a unit's body, or `AGAIN` when only what all items share was missing."""

@@ -44,8 +44,8 @@ NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
 CONFIRMED = 0.1
 """Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
-asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
-nothing about who is dead."""
+asks before it shows or performs what it has recorded: another engine may have been given its runs meanwhile, and has cut that off.
+This clock decides nothing about who is dead."""
 LONGEST = 30.0
 """Seconds after which the time is looked at again: the loop's own clock stands still while the computer sleeps."""
 
@@ -79,6 +79,8 @@ class EngineLoop(EngineThread):
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
+        self.listeners: list[Callable[[LiveRun, int, list[Fact]], None]] = []
+        """Told of the facts of every run once they are written, with the number of the first."""
         self.confirm: Callable[[], None] = self._alone
         self.confirmed = Clock.monotonic()
         self.on_revived: list[Callable[[LiveRun], None]] = []
@@ -190,7 +192,7 @@ class EngineLoop(EngineThread):
         begun = self.loop.time()
         inbox = self._inbox
         crowded = len(self.lives) > 1  # also where the last but one ends in this turn
-        while True:
+        while inbox:
             touched: list[LiveRun] = []
             while inbox:
                 live, event = inbox.popleft()
@@ -200,24 +202,22 @@ class EngineLoop(EngineThread):
                 if not live.events:
                     touched.append(live)
                 live.events.append(event)
-            if not touched:
-                self._woken = False
-                if not inbox:
-                    break
-                self._woken = True
             for live in touched:
                 self._step(live)
                 crowded |= live.id not in self.lives  # a body that outlived its run gave its place back
             if self.loop.time() - begun > TURN:
-                self.loop.call_soon(self._turn)
                 break
+        self._woken = False
+        if inbox:  # there are more than fit in, or some came at this moment
+            self._woken = True
+            self.loop.call_soon(self._turn)
         if crowded:
             self.feed_starved()
 
     @or_break_off
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
-        if live.follower is not None or live.broken is not None:
+        if live.follower is not None:
             return
         bodies = live.bodies
         for at, event in enumerate(events):
@@ -236,9 +236,7 @@ class EngineLoop(EngineThread):
             self.noted(live)
 
     def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
-        """Journal first, then perform."""
-        if self.lost(live):
-            return
+        """Journal first, then perform, unless another engine has the run by then: it cut off what was written too late."""
         if live.unwritten:
             live.unwritten += facts
             live.commands += commands
@@ -254,9 +252,11 @@ class EngineLoop(EngineThread):
             if frames:
                 live.wrote(places)
             live.seq += len(facts)
-            if live.listeners or live.watchers:
-                self.tell(live, facts)
-        if commands and not self.lost(live):
+        if self.lost(live):
+            return
+        if facts and (self.listeners or live.watchers):
+            self.tell(live, facts)
+        if commands:
             perform(self, live, commands)
         if live.core.recorded:
             live.keep()
@@ -264,7 +264,7 @@ class EngineLoop(EngineThread):
             self.arm(live)
 
     def tell(self, live: LiveRun, facts: list[Any]) -> None:
-        for listener in live.listeners:
+        for listener in self.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
             live.show(outcome.changed_nodes(live.core, facts))

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from stratix_tasks.core.state import spans
-from stratix_tasks.engine.reading import ATOMS, Away, Reader
+from stratix_tasks.engine.reading import ATOMS, Away, Reader, are_atoms
 from stratix_tasks.engine.resolving import Scope, evaluate, exact, resolve, resolve_whole
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
@@ -64,6 +64,8 @@ class Fan:
     """Of what is mapped that which they name: no arguments themselves."""
     walked: dict[str, list[Any]] = field(default_factory=dict)
     """Columns that another walk may give otherwise."""
+    plain: bool = False
+    """Whether all that its items are given are atoms."""
 
     @property
     def count(self) -> int:
@@ -125,7 +127,10 @@ def fan_of(
     if count > MOST_ITEMS:
         raise _too_many(count)
     looked_up = bool(own) or any(type(column) is Items for column in made.values())
-    return Fan(made, product, broadcast(reader), sizes, looked_up, own, variables, walked)
+    shared = broadcast(reader)
+    plain = not looked_up and all(type(column) is range or are_atoms(column) for column in made.values())
+    plain = plain and are_atoms(shared.values())
+    return Fan(made, product, shared, sizes, looked_up, own, variables, walked, plain)
 
 
 def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any]]) -> Sequence[Any]:

@@ -39,6 +39,7 @@ class Shell(Protocol):
     lives: dict[str, LiveRun]
     places: Places
     on_revived: list[Callable[[LiveRun], None]]
+    listeners: list[Callable[[LiveRun, int, list[Any]], None]]
 
     @property
     def runners(self) -> Mapping[str, Runner]: ...
@@ -116,7 +117,6 @@ class LiveRun:
         self.notes = Notes()
         self.pending_notes: deque[Note] = deque()
         self.watchers: list[Callable[[LiveRun, set[int]], None]] = []
-        self.listeners: list[Callable[[LiveRun, int, Any], None]] = []
         self.timer: Any = None
         self.timer_at = 0.0
         self.unwritten: list[tuple[Any, ...]] = []
@@ -215,18 +215,15 @@ class LiveRun:
 
     # ------------------------------------------------------------------ as the host of attempts; any thread
 
-    def answer(self, event: tuple[Any, ...]) -> None:
-        self._hand_in(self.engine.post, event)
-
-    def hand_over(self, event: tuple[Any, ...]) -> None:
-        self._hand_in(self.engine.hand_over, event)
-
-    def _hand_in(self, take: Callable[[LiveRun, tuple[Any, ...]], None], event: tuple[Any, ...]) -> None:
+    def answer(self, event: tuple[Any, ...], *, free: bool = False) -> None:
         """An exception here may be one that was raised in the body's thread from outside: then it works the second time. An
         answer that comes twice counts once.
         """
         try:
-            take(self, event)
+            if free:
+                self.engine.hand_over(self, event)
+            else:
+                self.engine.post(self, event)
         except BaseException:
             try:
                 self.engine.post(self, event)

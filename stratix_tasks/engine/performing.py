@@ -72,11 +72,11 @@ def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Polic
     try:
         if function is None:
             raise Away
-        args, kwargs = live.binding.arguments(unit)
+        args, kwargs, plain = live.binding.arguments(unit, function)
     except Exception:  # what is wrong is found again there, and told
         engine.staging.begin(live, unit, number, policy)
         return None
-    return Attempt(live, unit, number, function.call, args, kwargs, live.context.copy())
+    return Attempt(live, unit, number, function.call, args, kwargs, live.context.copy(), plain)
 
 
 def _tell(verb: str) -> Perform:

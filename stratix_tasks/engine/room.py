@@ -15,7 +15,7 @@ from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.performing import perform
 from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.errors import StoreError
-from stratix_tasks.runners.attempt import Attempt, stored
+from stratix_tasks.runners.attempt import Attempt, succeeded
 
 DISK_RETRY = 1.0
 """Seconds between tries to write what found no room."""
@@ -88,7 +88,7 @@ def unstall(engine: Shell, live: LiveRun, verb: str) -> None:
 
 
 def _stored(attempt: Attempt, value: Any, cpu: float | None, _reader: object) -> tuple[Any, ...]:
-    return stored(attempt, value, cpu)
+    return succeeded(attempt, value, cpu)
 
 
 def _post_stored(engine: Shell, live: LiveRun, attempt: Attempt, outcome: Outcome) -> None:

@@ -21,7 +21,7 @@ from stratix_tasks.core.joins import WAIT, scope_ended
 from stratix_tasks.core.node import EACH, FLOW, MAP, SETTLED, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
-from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.state import COMPLETED, MISSING
 from stratix_tasks.core.state import each as flat
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.streams import Sources, feeds, source_of
@@ -112,7 +112,7 @@ class Scopes(Held):
         if unit in s.won:
             items = [s.item(unit, at) for at in flat(s.won[unit])]
         else:
-            items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
+            items = [item for item in s.members(unit) if s.status[item] == COMPLETED]
         cache, values = self.core.cache, s.values
         done = [cache.get(item, values[item]) for item in items]
         if not any(value is MISSING or type(value) is Stored for value in done):

@@ -59,11 +59,9 @@ class Host(Protocol):
     def secret(self, name: str) -> str:
         """The value of a secret, which is masked from then on. StratixError `missing-secret`."""
 
-    def answer(self, event: tuple[Any, ...]) -> None: ...
-
-    def hand_over(self, event: tuple[Any, ...]) -> None:
-        """The same, from a thread of a runner that has nothing else to do, and on which no user's code stands: what follows
-        from the answer may be done right here, to the next `submit`.
+    def answer(self, event: tuple[Any, ...], *, free: bool = False) -> None:
+        """`free`: from a thread of a runner that has nothing else to do, and on which no user's code stands: what follows from the
+        answer may be done right here, to the next `submit`.
         """
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
@@ -74,23 +72,13 @@ class Host(Protocol):
 class Attempt:
     """A body to run: `function(*args, **kwargs)` in `context`.
 
-    `stop`, `hold` and `go` are what the engine wants of it.
+    `stop`, `hold` and `go` are what the engine wants of it. It is `plain` where nothing is hidden in its arguments.
     """
 
-    __slots__ = (
-        "args",
-        "context",
-        "function",
-        "go",
-        "hold",
-        "host",
-        "kwargs",
-        "lines",
-        "number",
-        "spawned",
-        "stop",
-        "unit",
-    )
+    stop = hold = False
+    go: threading.Event | None = None
+    lines: dict[str, str] | None = None
+    spawned = 0
 
     def __init__(
         self,
@@ -101,13 +89,10 @@ class Attempt:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         context: Context,
+        plain: bool = False,
     ) -> None:
         self.host, self.unit, self.number = host, unit, number
-        self.function, self.args, self.kwargs, self.context = function, args, kwargs, context
-        self.stop = self.hold = False
-        self.go: threading.Event | None = None
-        self.lines: dict[str, str] | None = None
-        self.spawned = 0
+        self.function, self.args, self.kwargs, self.context, self.plain = function, args, kwargs, context, plain
 
     def enter(self) -> Context:
         """Its context, in which the body begins now. It is the body's from then on: it holds the attempt, and where that held it, too,
@@ -136,7 +121,8 @@ class Attempt:
 
     def reveal(self) -> None:
         """Its body is about to begin: it gets the secrets that stand in its arguments."""
-        self.args, self.kwargs = reveal(self.args, self.kwargs, self.host.secret)
+        if not self.plain:
+            self.args, self.kwargs = reveal(self.args, self.kwargs, self.host.secret)
 
     def suspended(self) -> None:
         """The body is parked."""
@@ -197,10 +183,6 @@ def succeeded(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...
     """The OK answer, with the value ready to be recorded; FAIL when it can't be stored, UNSTORED when the disk is full."""
     if attempt.lines:
         attempt.flush()
-    return stored(attempt, value, cpu)
-
-
-def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     kind = type(value)
     if value is None or kind is bool or (kind is int and -(1 << 63) <= value < 1 << 63):  # as `encode` would, at once
         return (0, attempt.unit, attempt.number, Clock.time(), value, "json", value, None, cpu, None)

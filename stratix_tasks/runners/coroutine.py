@@ -82,10 +82,7 @@ class Carriers:
                 event, waited = await in_its_context(attempt)
             else:
                 event, waited = run_here(attempt), False
-            if len(begun) > 1 or jobs:
-                attempt.host.answer(event)
-            else:
-                attempt.host.hand_over(event)
+            attempt.host.answer(event, free=not jobs and len(begun) < 2)
             begun.pop(attempt, None)
             del attempt, event
             if waited or self._loop.time() > self._until or me.cancelling() or _known(me) != untouched:

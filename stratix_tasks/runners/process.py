@@ -103,7 +103,7 @@ class ProcessRunner:
             with self._lock:
                 self._free += 1
             if not self._closed:
-                attempt.host.hand_over(event)
+                attempt.host.answer(event, free=True)
             del attempt, event
         if worker is not None:
             self._let_go(worker)

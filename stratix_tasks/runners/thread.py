@@ -127,7 +127,4 @@ class ThreadRunner(Cooperative):
 
     def _run(self, attempt: Attempt) -> None:
         event = run_here(attempt)
-        if self._jobs.qsize():
-            attempt.host.answer(event)
-        else:
-            attempt.host.hand_over(event)
+        attempt.host.answer(event, free=not self._jobs.qsize())

@@ -56,7 +56,7 @@ class Host:
         """Arguments come here with their secrets."""
         raise AssertionError(name)
 
-    def answer(self, event: tuple[Any, ...]) -> None:
+    def answer(self, event: tuple[Any, ...], *, free: bool = False) -> None:
         """What a body says while it goes on. By its job, for a thread that it left behind may still talk."""
         if getpid() != self._home:
             raise StratixError(
@@ -64,8 +64,6 @@ class Host:
                 code="not-here",
             )
         self._wire.send("says", self._job, event)
-
-    hand_over = answer
 
     def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         if getpid() != self._home:

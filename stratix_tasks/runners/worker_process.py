@@ -19,7 +19,7 @@ from typing import Any
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners import native
-from stratix_tasks.runners.attempt import Attempt, stored
+from stratix_tasks.runners.attempt import Attempt, succeeded
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
 from stratix_tasks.runners.imported import ENVIRON, Known, places
@@ -271,7 +271,7 @@ def _answer(attempt: Attempt, kind: str, *rest: Any) -> tuple[Any, ...]:
         return int(Answer.FAIL), unit, number, Clock.time(), error, _loaded(sent)
     if kind == "unstored":
         data, cpu = rest
-        return stored(attempt, _loaded(data), cpu)
+        return succeeded(attempt, _loaded(data), cpu)
     assert kind == "stopped"
     return int(Answer.STOPPED), unit, number, Clock.time()
 

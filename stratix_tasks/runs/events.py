@@ -30,6 +30,8 @@ class Subscribers:
 
     def __init__(self) -> None:
         self._callbacks: list[tuple[str, Callable[[Event], object]]] = []
+        self.listeners: list[Callable[[LiveRun, int, list[Fact]], None]] = []
+        """`publish`, once anybody wanted to hear: until then no turn asks."""
 
     def on(self, event: str, callback: Callable[[Event], object]) -> Callable[[], None]:
         """See `Engine.on`."""
@@ -39,6 +41,7 @@ class Subscribers:
             raise InputError(f"a function is called back with each event, not {callback!r}", code="bad-option")
         entry = (event, callback)
         self._callbacks.append(entry)
+        self.listeners[:] = (self.publish,)
 
         def stop() -> None:
             if entry in self._callbacks:
@@ -61,8 +64,6 @@ class Subscribers:
         """Tell of the facts of one turn, the first of which has the number `seq`. In the engine's thread, right after the turn:
         a callback may ask the run something, which must not come between what was recorded and what is done for it.
         """
-        if not self._callbacks:
-            return
         for number, fact in enumerate(facts, seq):
             for event in describe(live, number, fact):
                 for wanted, callback in tuple(self._callbacks):

@@ -75,7 +75,6 @@ def new_live(
     live.priority = priority
     live.claims = None if owned else claims
     live.looks = looks if looks is not None else {name: input_look(value) for name, value in inputs.items()}
-    live.listeners.append(engine.subscribers.publish)
     return live
 
 

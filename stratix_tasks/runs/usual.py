@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
-from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.state import COMPLETED
+from stratix_tasks.core.states import RunState
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.store.catalog import Catalog
 
@@ -16,10 +17,11 @@ def took(live: LiveRun) -> dict[str, float]:
     """Seconds by name, of the nodes of a run that has ended which completed by what they did in it; of the run, if
     it completed, and was neither forked nor to go to a node alone."""
     s = live.core.state
+    units = enumerate(zip(s.root.outline.names, s.status, s.started, s.ended, strict=False))
     found = {
-        name: s.ended[u] - s.started[u] - s.rested.get(u, 0.0)
-        for u, name in enumerate(s.root.outline.names)
-        if s.status[u] == State.COMPLETED and s.started[u] and u not in s.reason
+        name: ended - started - s.rested.get(u, 0.0)
+        for u, (name, status, started, ended) in units
+        if status == COMPLETED and started and u not in s.reason
     }
     is_whole = s.run is RunState.COMPLETED and live.forked_from is None and not s.root.until
     return {**found, RUN: live.ended_at - live.started_at} if is_whole else found

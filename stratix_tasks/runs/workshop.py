@@ -198,6 +198,7 @@ class Opened:
                 secrets=engine.vault.find,
             )
             undo.callback(self.loop.close)
+            self.loop.listeners = engine.subscribers.listeners
             self.loop.on_ended.append(self._ended)
             self.loop.on_revived.append(self._revived)
             self.mailbox = Mailbox(engine.id, store, self.loop, engine.held, engine.chores, engine.load)

@@ -45,15 +45,13 @@ class Host:
         """The functions on the stack of each hand-over."""
         self._news = threading.Condition()
 
-    def answer(self, event: tuple[Any, ...]) -> None:
-        self._hear(event)
-
-    def hand_over(self, event: tuple[Any, ...]) -> None:
+    def answer(self, event: tuple[Any, ...], *, free: bool = False) -> None:
         stack, frame = [], sys._getframe(1)
-        while frame is not None:
+        while free and frame is not None:
             stack.append(frame.f_code.co_name)
             frame = frame.f_back  # type: ignore[assignment]
-        self.stacks.append(stack)
+        if free:
+            self.stacks.append(stack)
         self._hear(event)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:

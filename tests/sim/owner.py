@@ -110,6 +110,7 @@ class Owner(Cooperative):
             prepare=Preparing(self),
         )
         self.engine.memory.small.budget *= not world.shy
+        self.engine.listeners.append(self._told)
         self.engine.on_ended.append(self._ended)
         self.engine.on_revived.append(self._revived)
         freed = self.journal.free_ballast
@@ -192,9 +193,11 @@ class Owner(Cooperative):
         binding = Binding(core, FUNCTIONS, inputs, source, summarise, self.engine.memory, self.engine.objects)
         live = LiveRun(self.engine, case.id, ids.key(case.id), core, binding, copy_context(), epoch, places)
         live.claims = self.engine.places.claims(case.spec.pools, case.spec.flow, case.spec.concurrency)
-        live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))
         self.lives[case.id] = live
         return live
+
+    def _told(self, live: LiveRun, seq: int, facts: Sequence[Any]) -> None:
+        self.world.told(self, next(case for case in self.world.cases if case.id == live.id), live, seq, facts)
 
     def _revived(self, live: LiveRun) -> None:
         self.world.store.catalog.set_state(live.id, live.epoch, "running", None)

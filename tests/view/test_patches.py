@@ -73,7 +73,7 @@ class Shown:
 
         def begin() -> None:
             self.view.send = self._send
-            self.live.listeners.append(lambda live, seq, facts: self.journaled.append((seq, len(facts))))
+            self.live.engine.listeners.append(lambda _live, seq, facts: self.journaled.append((seq, len(facts))))
             self.view._handle({"type": "resync"})  # as a front end does first
             asked.set()
 
