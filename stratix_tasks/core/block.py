@@ -94,6 +94,12 @@ class Block:
             for k, node in enumerate(nodes)
             if node.firsts or node.ended
         }
+        self.counted = tuple(
+            k
+            for k, node in enumerate(nodes)
+            if node.phase or k in self.soft or k in self.late_joins or (node.join in (FIRST, N_OF) and node.needs)
+        )
+        """Nodes that wait for more, or for less, than each of their needs."""
         self.output = output if output is not None else Output()
         self.plain = bytes(
             node.kind is TASK
@@ -205,6 +211,7 @@ class Outline:
             self.nodes += block.nodes
         self.index = {name: unit for unit, name in enumerate(self.names)}
 
+    @cached_property
     def told(self) -> list[tuple[str, str, int, str | None]]:
         """`(name, kind, parent, inner)` a unit: what the CREATED fact tells readers. `inner` names what opens in it later."""
         inner = [None if block is None else block.name for block in self.opens]
@@ -222,7 +229,7 @@ class Outline:
                 if block is not None and block.name not in found:
                     inner = block.outline
                     places = [(at, one.n, k) for one, at in inner.starts for k in range(one.n)]
-                    told = zip(inner.told(), places, strict=True)
+                    told = zip(inner.told, places, strict=True)
                     found[block.name] = [(*node, *place) for node, place in told]
                     waiting.append(inner)
         return found

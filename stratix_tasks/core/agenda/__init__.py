@@ -100,12 +100,15 @@ class Agenda(Ready):
             if is_shut(s, first):
                 for u in range(first, first + block.n):
                     self.left[u] += 1
+        if r.step and r.count and r.parent not in s.kids:
+            for u in range(r.base, r.stop):
+                self.left[u] += 1
         later = len(block.phased) < block.n  # else nothing comes before what has a phase
-        for k, inner in enumerate(block.nodes):
-            gates = bool(r.step and r.count and r.parent not in s.kids) + bool(inner.phase and later)
-            if gates:
+        for k in block.counted:
+            inner = block.nodes[k]
+            if inner.phase and later:
                 for u in range(r.base + k, r.stop, block.n):
-                    self.left[u] += gates
+                    self.left[u] += 1
             if inner.join in (FIRST, N_OF) and inner.needs and k not in block.late_joins:
                 slack = len(block.joined[k]) - block.left[k]
                 self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))

@@ -50,7 +50,7 @@ class Lines:
             return (lane or Lane(self, self._claim(outer, policy, most or None), outer.rank(policy)),)
         if kind is not EACH or r.count < 2:
             known = {id(policy): self._lane(outer, policy) for policy in r.block.distinct}
-            return tuple([known[id(policy)] for policy in r.block.policies])
+            return tuple(map(known.__getitem__, map(id, r.block.policies)))
         own: dict[tuple[Claim, int], Lane] = {}
         keys = [(self._claim(outer, policy, None), outer.rank(policy)) for policy in r.block.policies]
         for key in keys:
