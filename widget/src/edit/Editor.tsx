@@ -69,7 +69,8 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     before.current = nodes;
     if (!renamed) return;
     const [from, to] = renamed;
-    setChosen((now) => ({ ...now, nodes: now.nodes.map((one) => (one === from ? to : one)) }));
+    const now = (name: string) => (name === from ? to : name);
+    setChosen((all) => (all.nodes.includes(from) ? { ...all, nodes: all.nodes.map(now) } : all));
   }, [nodes]);
   const select = useCallback((nodes: string[], wires: string[] = []) => {
     setChosen({ nodes, wires });

@@ -2,11 +2,12 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { Live } from "../model/live";
 import { type Box, centred, type Fit, fitOf, seenPart } from "../model/place";
 import { type Camera, uncovered } from "./camera";
+import { useSteady } from "./hooks";
 import { onTheme, paletteOf } from "./palette";
 
 const SIZE = { w: 140, h: 84 };
 /** Milliseconds between two paintings while states change. */
-const OFTEN = 600;
+const OFTEN = 250;
 
 interface Props {
   live: Live;
@@ -50,27 +51,29 @@ export function SmallMap({ live, boxes, look, camera, root }: Props) {
   );
 }
 
-/** The graph itself, painted when it or how its nodes stand has changed. */
+/** The graph itself, painted when it comes up, and some time after it or how its nodes stand has changed: the graph is drawn first. */
 function Paper({ live, boxes, look, fit, root }: Omit<Props, "camera"> & { fit: Fit }) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const { paint, soon } = useSteady({
+    paint: () => canvas.current && paintAll(canvas.current, boxes, look, fit, root),
+    soon: () => {
+      timer.current ??= setTimeout(() => {
+        timer.current = undefined;
+        paint();
+      }, OFTEN);
+    },
+  });
+  const timer = useRef<ReturnType<typeof setTimeout>>();
   useEffect(() => {
-    const paint = () => canvas.current && paintAll(canvas.current, boxes, look, fit, root);
-    let timer: ReturnType<typeof setTimeout> | undefined;
     paint();
-    const ends = [
-      onTheme(root, paint),
-      live.onRun(() => {
-        timer ??= setTimeout(() => {
-          timer = undefined;
-          paint();
-        }, OFTEN);
-      }),
-    ];
+    const ends = [onTheme(root, paint), live.onRun(soon)];
     return () => {
-      clearTimeout(timer);
+      clearTimeout(timer.current);
+      timer.current = undefined;
       for (const end of ends) end();
     };
-  }, [live, live.version, boxes, fit, root]);
+  }, [live, root]);
+  useEffect(soon, [live.version, boxes, fit]);
   const scale = window.devicePixelRatio || 1;
   return <canvas ref={canvas} width={SIZE.w * scale} height={SIZE.h * scale} />;
 }

@@ -61,7 +61,7 @@ export function useClock(on: boolean, ms = 500): void {
 
 /** How wide an element is, in pixels: 0 as long as it is not shown, as that of a notebook may not be at first. */
 export function useWidth(element: HTMLElement): number {
-  const [width, setWidth] = useState(element.clientWidth);
+  const [width, setWidth] = useState(() => element.clientWidth); // once: to ask for it lays out the page
   useEffect(() => {
     const seen = new ResizeObserver(() => setWidth(element.clientWidth));
     seen.observe(element);

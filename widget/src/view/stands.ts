@@ -43,6 +43,7 @@ export function tellStands(live: Live, calls: Calls, peeks: Peeks, root: HTMLEle
   };
   let told: string | null = null;
   const release = live.onRun(() => {
+    if (!live.run && !live.gone) return soon(); // whoever holds it looks whether a flow is another one
     const rest = live.gone ? "gone" : restOf(live.snapshot);
     if (rest !== null && rest !== told) soon();
     told = rest;
