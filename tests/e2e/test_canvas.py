@@ -82,6 +82,18 @@ def test_a_panel_leaves_the_size_of_the_graph(opened: Any) -> None:
     assert zoom(page).partition("scale")[2] == before.partition("scale")[2]
 
 
+def test_the_whole_graph_is_shown_beside_a_panel(opened: Any) -> None:
+    """No card lies under it."""
+    page = opened(in_a_row)
+    page.click("[data-node=weigh]")
+    page.wait_for_selector(".stx-inspector")
+    page.click("[data-testid=fit]")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-node]')].every(card => card.getBoundingClientRect().right
+        <= document.querySelector('.stx-inspector').getBoundingClientRect().left)"""
+    )
+
+
 def test_tabs_are_walked_by_arrows(opened: Any) -> None:
     """Round and round; the focus goes with them."""
     page = opened(in_a_row)
@@ -322,6 +334,30 @@ def test_a_graph_of_very_many_nodes_is_painted(opened: Any) -> None:
         "([name, w]) => window.stratix.nodes().find(one => one.node === name).width < w",
         arg=[first["node"], before["width"] * 0.8],
     )
+
+
+@flow
+def many_passed_on() -> None:
+    """In layers, of which no two nodes are alike; the first of each has no edge but that along which it gives its value."""
+    random, layer = Random(1), [measure.options(name=f"in_{i}")(i) for i in range(20)]
+    for depth in range(18):
+        after = [random.sample(layer[1:], 3) for _ in layer]
+        takes = [layer[0], *(random.choice(layer[1:]) for _ in layer[1:])]
+        layer = [weigh.options(name=f"at_{depth}_{i}", after=after[i])(one) for i, one in enumerate(takes)]
+
+
+def test_an_edge_of_a_painted_graph_tells_what_goes_along_it(opened: Any, engine: Engine) -> None:
+    """As one that is an element of the page does, with a sample of the last run; until the pointer goes on."""
+    run = engine.start(many_passed_on)
+    run.wait(60)
+    page = opened(run, 1400)
+    page.wait_for_selector("[data-testid=painting]")
+    page.wait_for_function("() => window.stratix.nodes().some(one => one.width > 100)")
+    made = page.evaluate("window.stratix.nodes().find(one => one.node === 'in_0')")
+    page.mouse.move(made["x"] + made["width"] + 4, made["y"] + made["height"] / 2 + 1)
+    page.wait_for_selector("[data-testid=sample][data-wire='in_0 at_0_0'] >> text=int")
+    page.mouse.move(made["x"] + 20, made["y"] + 20)
+    page.wait_for_selector("[data-testid=sample]", state="detached")
 
 
 def test_nodes_are_found_and_walked_by_keyboard(opened: Any, engine: Engine) -> None:

@@ -60,6 +60,32 @@ def halved_all() -> Any:
     return halved.map(each(range(8)))
 
 
+@flow
+def halved_many() -> Any:
+    return halved.map(each(range(200)))
+
+
+@pytest.mark.parametrize(("height", "full"), [(700, False), (1000, True)])
+def test_a_list_of_items_has_what_the_panel_leaves_it(opened: Any, engine: Engine, height: int, full: bool) -> None:
+    """Nothing but the list scrolls, and as many rows are asked for as have room; in the full window many more."""
+    run = engine.start(halved_many)
+    run.wait(30)
+    page = opened(run, 1200, height)
+    if full:
+        page.click("[data-testid=full]")
+    page.click("[data-node=halved]")
+    page.wait_for_selector("[data-testid=item-row]")
+    scrolls = """all => [...all].filter(one => one.scrollHeight > one.clientHeight + 1
+        && ['auto', 'scroll'].includes(getComputedStyle(one).overflowY)).map(one => one.className)"""
+    assert page.eval_on_selector_all(".stx-inspector, .stx-inspector *", scrolls) == ["stx-items nowheel"]
+    items = page.locator(".stx-items")
+    rows = items.bounding_box()["height"] // 24
+    assert rows >= (25 if full else 4)
+    page.wait_for_function("rows => document.querySelectorAll('[data-testid=item-row]').length >= rows", arg=rows)
+    panel = page.locator(".stx-inspector").bounding_box()
+    assert items.bounding_box()["y"] + items.bounding_box()["height"] <= panel["y"] + panel["height"]
+
+
 def test_an_item_opens_in_a_page_with_nothing_behind_it(opened: Any, engine: Engine) -> None:
     """With its error; a click on its node closes it."""
     run = engine.start(halved_all)

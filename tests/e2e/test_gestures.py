@@ -461,6 +461,28 @@ IN_SIGHT = """([view, node]) => {
 }"""
 
 
+def test_what_is_tidied_is_in_sight(book: Notebook) -> None:
+    """Where the layout takes cards out of it the canvas is moved; where all have room as they are, nothing is zoomed."""
+    hand = Hand(book, "tidied_in_sight")
+    zoom = "document.querySelector('.react-flow__viewport').style.transform.split('scale')[1]"
+    before = hand.page.evaluate(zoom)
+    hand.click("total")
+    hand.press("Alt+ArrowDown", "l")
+    hand.steps("move total", "tidy total")
+    assert hand.page.evaluate(zoom) == before
+    away = {name: [3_000 + 300 * at, 2_000] for at, name in enumerate(("load", "scale", "total"))}
+    book.value(f"{hand.name}.apply({{'edit': 'move', 'places': {away}}}) and None")
+    hand.press("Escape")
+    hand.node("load").wait_for(state="visible")
+    hand.page.click(f"{VIEW} [data-testid=fit]")
+    hand.at("layout").click()
+    in_sight = """() => [...document.querySelectorAll('[data-testid=node]')].every(card => {
+        const [is, all] = [card, document.querySelector('.stx-edit-canvas')].map(one => one.getBoundingClientRect());
+        return is.left >= all.left && is.right <= all.right && is.top >= all.top && is.bottom <= all.bottom;
+    })"""
+    hand.page.wait_for_function(in_sight)
+
+
 def test_what_is_added_or_gone_to_by_keys_is_in_sight(book: Notebook) -> None:
     """A chain grows beyond the canvas, which goes with it; arrows lead back. What takes nothing of it can be added to wait for it."""
     hand = Hand(book, "grown")

@@ -64,7 +64,7 @@ def test_a_run_goes_until_the_node_that_is_chosen(lab: Server, page: Any) -> Non
     page.wait_for_selector(f"{SHOWN} [data-testid=run-until] >> text=until second")
     page.wait_for_selector(f"{SHOWN} [data-node=third][data-state=skipped]")
     assert literal_eval(book.value("called")) == ["first", "second"]
-    chosen(page, "first", "node-until")
+    chosen(page, "first", "node-run-to")
     page.click(f"{SHOWN} [data-testid=start-send]")
     page.wait_for_selector(f"{SHOWN} [data-testid=run-until] >> text=until first")
     page.wait_for_selector(f"{SHOWN}[data-run-state=completed] [data-node=second][data-state=skipped]")

@@ -1,8 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { STROKES } from "../src/model/glyphs";
 import type { Live } from "../src/model/live";
+<<<<<<< HEAD
 import { type CardLook, STATES } from "../src/model/messages";
 import { hit, painting, turns } from "../src/model/paint";
+=======
+import { STATES } from "../src/model/messages";
+import { hit, lineAt, painting, turns } from "../src/model/paint";
+>>>>>>> 59dd110 (Show what Tidy moves, fit beside the panel, tell of edges in painted graphs, let a list of items have its panel's room)
 import type { Item, Scene } from "../src/model/scene";
 
 const item = (id: number, x: number, y: number, w: number, h: number, open = false): Item => ({ id, open, x, y, w, h });
@@ -27,6 +32,20 @@ describe("a point of a painted graph", () => {
     expect(turns(card, false, 160, 20)).toBe(false);
     expect(turns(FRAME, true, 20, 20)).toBe(true);
     expect(turns(FRAME, true, 20, 100)).toBe(false);
+  });
+});
+
+describe("a line of a painted graph", () => {
+  const boxes = [item(0, 0, 0, 100, 50), item(1, 300, 0, 100, 50), item(2, 300, 400, 100, 50)];
+  const to = (id: number) => ({ from: 0, to: id, kind: "data", count: 1, bends: [], condition: "" });
+  const shown = { items: [], lines: [to(1), to(2)], boxes } as unknown as Scene;
+  it("is looked at where the pointer may be on it alone, the uppermost first", () => {
+    const asked: string[] = [];
+    const none = (path: string) => asked.push(path) < 0;
+    expect(lineAt(shown, 200, 300, 7, none)).toBe(null);
+    expect(asked.length).toBe(1);
+    expect(lineAt(shown, 200, 30, 7, () => true)?.to).toBe(2);
+    expect(lineAt(shown, 200, -30, 7, () => true)).toBe(null);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  allInView,
   type Box,
   centred,
   firstView,
@@ -80,6 +81,18 @@ describe("the first view", () => {
     const { x, zoom } = wholeView(many, CANVAS);
     expect(x).toBeGreaterThan(0);
     expect(x + (99 * 200 + 170) * zoom).toBeLessThan(CANVAS.w);
+  });
+});
+
+describe("what is to be in sight", () => {
+  const view = { x: 0, y: 0, zoom: 1 };
+  it("moves the view by what that takes, and leaves the zoom", () => {
+    expect(allInView([at(100, 100), at(300, 100)], CANVAS, view)).toEqual(view);
+    expect(allInView([at(-500, 100), at(-300, 100)], CANVAS, view)).toMatchObject({ x: 528, y: 0, zoom: 1 });
+    expect(allInView([at(2000, 0)], CANVAS, view)?.zoom).toBe(1);
+  });
+  it("has no room where it is wider than the canvas", () => {
+    expect(allInView([at(0, 0), at(2000, 0)], CANVAS, view)).toBeNull();
   });
 });
 

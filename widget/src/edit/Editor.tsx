@@ -2,7 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import type { PaletteItem } from "../model/messages";
-import { intoView } from "../model/place";
+import { allInView } from "../model/place";
 import type { Calls } from "../transport";
 import { Copied } from "../view/Copied";
 import { newCell } from "../view/cell";
@@ -11,7 +11,7 @@ import { setFull } from "../view/full";
 import { useWidth } from "../view/hooks";
 import { Search } from "../view/Search";
 import { AskName } from "./AskName";
-import { clear } from "./boxes";
+import { clear, inputsBox, whole } from "./boxes";
 import { beside, type Hands, moved, paste, type Selection, type Search as Wanted } from "./commands";
 import { EditBar } from "./EditBar";
 import { EditGraph } from "./EditGraph";
@@ -77,15 +77,17 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     setWanted(NOWHERE);
   }, []);
 
-  /** Moves the canvas by what it takes to have a node in sight. */
+  /** Moves the canvas by what it takes to have some cards in sight; where they are too many for that, they are all that is shown. */
   const reveal = useCallback(
-    (name: string) => {
-      const box = boxes.current.find((box) => box.name === name);
+    (...names: string[]) => {
+      const inputs = inputsBox(live.snapshot);
+      const own = [...boxes.current, ...(inputs ? [inputs] : [])].filter(({ name }) => names.includes(name));
       const canvas = root.querySelector(".stx-edit-canvas");
-      if (box && canvas)
-        void flow.setViewport(intoView(box, { w: canvas.clientWidth, h: canvas.clientHeight }, flow.getViewport()));
+      if (own.length === 0 || !canvas) return;
+      const size = { w: canvas.clientWidth, h: canvas.clientHeight };
+      void flow.setViewport(allInView(own, size, flow.getViewport()) ?? whole(own, size));
     },
-    [root, flow],
+    [live, root, flow],
   );
   const show = useCallback(
     (node: string, field: string) => {
@@ -180,6 +182,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     rename: setRenaming,
     seek: () => setSeeking(true),
     pin: (node) => ask("pin", node),
+    reveal: (names) => void settled(editing, names[0] ?? "").then(() => reveal(...names)),
     runTo: (node) => start(root.querySelector(`.react-flow__node[data-id="${CSS.escape(node)}"]`) ?? root, node),
     group: () => {
       const box = boxOf(selection.nodes[0]);

@@ -11,6 +11,7 @@ import {
   type Box,
   cut,
   HEAD,
+  INPUTS,
   type Place,
   titleOf,
   type Wire,
@@ -56,6 +57,8 @@ export interface Hands {
   pin: (node: string) => void;
   /** Runs a node and what that needs. */
   runTo: (node: string) => void;
+  /** Moves the canvas by what it takes to have nodes in sight, once they are drawn. */
+  reveal: (nodes: string[]) => void;
 }
 
 export interface Command {
@@ -185,11 +188,12 @@ function isFlow({ snapshot, selection }: Hands): boolean {
   return kind === "flow" || kind === "each" || kind === "loop" || kind === "nested";
 }
 
-/** All of what is selected goes back to the layout; without a selection all there is. */
-function tidy({ editing, selection, boxes }: Hands) {
+/** All of what is selected goes back to the layout; without a selection all there is. Where that leads cards out of sight, they are shown. */
+async function tidy({ editing, selection, boxes, reveal }: Hands) {
   const names = selection.nodes.length > 0 ? selection.nodes : boxes.map(({ name }) => name);
   const places = Object.fromEntries(names.map((name) => [name, null]));
-  return editing.apply([{ edit: "move", places }], selection.nodes.length > 0 ? "" : "tidy");
+  const done = await editing.apply([{ edit: "move", places }], selection.nodes.length > 0 ? "" : "tidy");
+  if (done) reveal(selection.nodes.length > 0 ? names : [...names, INPUTS]);
 }
 
 async function duplicate({ editing, selection, boxes, select }: Hands) {

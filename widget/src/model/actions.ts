@@ -66,7 +66,7 @@ const GIVE: Action = {
 const EDIT: Action = { id: "edit-input", verb: "set", label: "Edit inputs", glyph: "edit", key: "e", place: "side" };
 const FORK: Action = { id: "node-fork", verb: "fork", label: "Run from here", glyph: "fork", key: "f", place: "side" };
 const UNTIL: Action = {
-  ...{ id: "node-until", verb: "until", label: "Run to here", glyph: "until", key: "t", place: "menu" },
+  ...{ id: "node-run-to", verb: "until", label: "Run to here", glyph: "until", key: "t", place: "menu" },
 } as Action;
 const PIN: Action = { id: "node-pin", verb: "pin", label: "Pin this result", glyph: "pin", key: "n", place: "menu" };
 const BACK: Action = {

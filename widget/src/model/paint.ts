@@ -90,7 +90,7 @@ function* edges(
 const LABELS = new WeakMap<Scene, ReturnType<typeof labelsOf>>();
 
 /** What stands on edges, once one is near enough to read it. */
-function* conditions(
+function conditions(
   canvas: CanvasRenderingContext2D,
   scene: Scene,
   live: Live,
@@ -99,28 +99,18 @@ function* conditions(
 ): Generator<void> {
   const labels = LABELS.get(scene) ?? labelsOf(scene);
   LABELS.set(scene, labels);
-  canvas.textAlign = "right";
-  canvas.lineWidth = 3;
-  canvas.lineJoin = "round";
-  canvas.strokeStyle = colour("paper");
-  let looked = 0;
-  for (const [at, line] of scene.lines.entries()) {
-    if (++looked % 1500 === 0) yield;
+  return texts(canvas, scene, colour, (line, at) => {
     const label = labels[at];
-    if (!label || !sees({ x: label.x - WIDEST, y: label.y - 12, w: WIDEST, h: 16 })) continue;
-    const look = lookOf(line, live);
-    canvas.font = `${BOLD[look] ? 600 : 400} 10.5px ${FONT}`;
-    canvas.fillStyle = colour(BOLD[look] ?? "quiet");
-    canvas.strokeText(label.text, label.x, label.y);
-    canvas.fillText(label.text, label.x, label.y);
-  }
-  canvas.textAlign = "left";
+    if (!label || !sees({ x: label.x - WIDEST, y: label.y - 12, w: WIDEST, h: 16 })) return null;
+    const ink = BOLD[lookOf(line, live)];
+    return { ...label, ends: "right", weight: ink ? 600 : 400, ink: ink ?? "quiet" };
+  });
 }
 
 const STARTS = new WeakMap<Scene, ReturnType<typeof startsOf>>();
 
 /** How much nodes gave, where their edges begin. */
-function* sizes(
+function sizes(
   canvas: CanvasRenderingContext2D,
   scene: Scene,
   live: Live,
@@ -129,19 +119,43 @@ function* sizes(
 ): Generator<void> {
   const starts = STARTS.get(scene) ?? startsOf(scene);
   STARTS.set(scene, starts);
-  canvas.font = `10.5px ${FONT}`;
+  return texts(canvas, scene, colour, ({ from }, at) => {
+    const [start, text] = [starts[at], live.texts(from).size];
+    if (!start || !text || !sees({ x: start[0], y: start[1] - 12, w: WIDEST, h: 16 })) return null;
+    return { text, x: start[0], y: start[1], ends: "left", weight: 400, ink: "quiet" };
+  });
+}
+
+interface Text {
+  text: string;
+  x: number;
+  y: number;
+  ends: CanvasTextAlign;
+  weight: number;
+  ink: string;
+}
+
+/** Small texts beside lines, where one has any; with paper around them, since lines may pass. */
+function* texts(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  colour: Palette,
+  of: (line: Line, at: number) => Text | null,
+): Generator<void> {
   canvas.lineWidth = 3;
   canvas.lineJoin = "round";
   canvas.strokeStyle = colour("paper");
-  canvas.fillStyle = colour("quiet");
-  let looked = 0;
-  for (const [at, { from }] of scene.lines.entries()) {
-    if (++looked % 1500 === 0) yield;
-    const [start, text] = [starts[at], live.texts(from).size];
-    if (!start || !text || !sees({ x: start[0], y: start[1] - 12, w: WIDEST, h: 16 })) continue;
-    canvas.strokeText(text, start[0], start[1]);
-    canvas.fillText(text, start[0], start[1]);
+  for (const [at, line] of scene.lines.entries()) {
+    if (at % 1500 === 1499) yield;
+    const told = of(line, at);
+    if (!told) continue;
+    canvas.textAlign = told.ends;
+    canvas.font = `${told.weight} 10.5px ${FONT}`;
+    canvas.fillStyle = colour(told.ink);
+    canvas.strokeText(told.text, told.x, told.y);
+    canvas.fillText(told.text, told.x, told.y);
   }
+  canvas.textAlign = "left";
 }
 
 function lookOf({ kind, from, to }: Line, live: Live): EdgeLook {
@@ -342,6 +356,24 @@ function text(canvas: CanvasRenderingContext2D, said: string, x: number, y: numb
 export function hit(scene: Scene, x: number, y: number): Item | null {
   const at = (item: Item) => x >= item.x && x <= item.x + item.w && y >= item.y && y <= item.y + item.h;
   return scene.items.findLast((item) => !item.open && at(item)) ?? scene.items.findLast(at) ?? null;
+}
+
+/** The line that passes a point no further than `reach` away; `isOn` tells that of a path. */
+export function lineAt(
+  { lines, boxes }: Scene,
+  x: number,
+  y: number,
+  reach: number,
+  isOn: (path: string) => boolean,
+): Line | null {
+  const passes = (line: Line) => {
+    const [a, b] = [boxes[line.from], boxes[line.to]];
+    if (!a || !b) return false;
+    const { x: left, y: top, w, h } = boundsOf(a, b, line);
+    const far = x < left - reach || x > left + w + reach || y < top - reach || y > top + h + reach;
+    return !far && isOn(wayOf(line, a, b).path);
+  };
+  return lines.findLast(passes) ?? null;
 }
 
 /** Whether a point of an item is where it is opened or closed. */

@@ -129,6 +129,15 @@ export function intoView(node: Box, canvas: Size, { x, y, zoom }: View): View {
   return { x: along(x, node.x, node.w, canvas.w), y: along(y, node.y, node.h, canvas.h), zoom };
 }
 
+/** The view of some boxes: moved by no more than it takes where they have room as large as they are shown; null where they have none. */
+export function allInView(boxes: readonly Box[], canvas: Size, view: View): View | null {
+  const [x, y] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
+  const w = Math.max(...boxes.map((box) => box.x + box.w)) - x;
+  const h = Math.max(...boxes.map((box) => box.y + box.h)) - y;
+  const hasRoom = w * view.zoom + 2 * ROOM <= canvas.w && h * view.zoom + 2 * ROOM <= canvas.h;
+  return hasRoom || boxes.length === 1 ? intoView({ x, y, w, h }, canvas, view) : null;
+}
+
 /** How a whole graph is made to fit into a small map: its size there by its own, and where its corner lies. */
 export interface Fit {
   by: number;

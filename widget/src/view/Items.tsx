@@ -10,6 +10,7 @@ import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
 const HEIGHT = 24;
+/** Rows in sight before the list is measured. */
 const SHOWN = 9;
 /** Rows that are asked for beyond those in sight, on either side. */
 const SPARE = 8;
@@ -40,7 +41,8 @@ export function Items({ live, calls, node, what, open }: Props) {
   const [query, setQuery] = useState(ALL);
   const box = useRef<HTMLDivElement>(null);
   const first = Math.max(Math.floor(top / HEIGHT) - SPARE, 0);
-  const { page, from } = usePage(live, calls, node, first, query);
+  const shown = useRows(box);
+  const { page, from } = usePage(live, calls, node, first, first + shown + 2 * SPARE, query);
   const ask = (next: ItemQuery) => {
     setQuery(next);
     setTop(0);
@@ -79,7 +81,7 @@ export function Items({ live, calls, node, what, open }: Props) {
       <div
         ref={box}
         class="stx-items nowheel"
-        style={{ height: `${Math.min(Math.max(page.matching, 1), SHOWN) * HEIGHT + 2}px` }}
+        style={{ maxHeight: `${Math.max(page.matching, 1) * HEIGHT + 2}px` }}
         onScroll={(e) => setTop(e.currentTarget.scrollTop)}
       >
         {page.matching === 0 && page.total > 0 && (
@@ -95,15 +97,27 @@ export function Items({ live, calls, node, what, open }: Props) {
   );
 }
 
-/** The rows around a place, asked for again a little after each change. */
-function usePage(live: Live, calls: Calls, node: number, first: number, query: ItemQuery) {
+/** How many rows a list has room for: as many as its panel leaves it. */
+function useRows(list: { current: HTMLElement | null }): number {
+  const [rows, setRows] = useState(SHOWN);
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const seen = new ResizeObserver(() => setRows(Math.max(Math.ceil(element.clientHeight / HEIGHT), SHOWN)));
+    seen.observe(element);
+    return () => seen.disconnect();
+  }, []);
+  return rows;
+}
+
+/** The rows from one place to another, asked for again a little after each change. */
+function usePage(live: Live, calls: Calls, node: number, first: number, stop: number, query: ItemQuery) {
   const [shown, setShown] = useState({ page: EMPTY, from: 0 });
   const name = live.snapshot.nodes[node]?.name ?? "";
   useEffect(() => {
-    const stop = first + SHOWN + 2 * SPARE;
     const ask = () => calls.call({ type: "items", node: name, start: first, stop, query });
     return askedAgain(live, node, ask, (page) => setShown({ page, from: first }));
-  }, [live, calls, node, name, first, query]);
+  }, [live, calls, node, name, first, stop, query]);
   return shown;
 }
 

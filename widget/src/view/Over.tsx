@@ -71,7 +71,11 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
   const box = selected === null ? undefined : scene.boxes[selected];
   return (
     <>
-      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root}>
+      <Controls
+        camera={camera}
+        fit={() => camera.move(wholeView(scene.items, uncovered(root, camera.size)), true)}
+        root={root}
+      >
         {live.run && <PeekAll peeks={doing.peeks} />}
       </Controls>
       <SmallMap

@@ -1,10 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
-import { hit, looksOf, turns } from "../model/paint";
+import { hit, lineAt, looksOf, turns } from "../model/paint";
 import { type Box, intoView, onCanvas, type Size, type View, zoomed } from "../model/place";
-import type { Item } from "../model/scene";
+import type { Item, Line } from "../model/scene";
 import { stateName } from "../model/states";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
+import { Along } from "./Along";
+import { type Rest, restAt } from "./Beside";
 import { isBox } from "./Card";
 import { type Camera, uncovered } from "./camera";
 import { Over } from "./Over";
@@ -13,11 +15,13 @@ import { onTheme } from "./palette";
 import type { GraphProps } from "./useScene";
 
 const CLICK = 5;
+/** Pixels from a line within which the pointer rests on it. */
+const NEAR = 7;
 /** Milliseconds between two paintings while states change. */
 const OFTEN = 250;
 
 /** A graph of very many nodes, painted: while it is moved, the last picture of it is moved, and the next one painted bit by bit. */
-export function Painting({ live, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
+export function Painting({ live, calls, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState<Size>({ w: 0, h: 0 });
   const [view, setView] = useState<View>({ x: 0, y: 0, zoom: 1 });
@@ -77,6 +81,25 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
     const { x, y, zoom } = painter.current?.view ?? view;
     return box ? hit(scene, (event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom) : null;
   };
+  const [rests, setRests] = useState<{ line: Line; at: Rest } | null>(null);
+  /** Where no card is, the line on which the pointer rests. */
+  const rest = (event: MouseEvent, card: Item | null) => {
+    const [element, paper] = [canvas.current, canvas.current?.getContext("2d")];
+    const box = element?.getBoundingClientRect();
+    if (!element || !paper || !box) return;
+    const { x, y, zoom } = painter.current?.view ?? view;
+    const [px, py, reach] = [(event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom, NEAR / zoom];
+    const isOn = (path: string) => {
+      paper.save();
+      paper.resetTransform();
+      paper.lineWidth = 2 * reach;
+      const is = paper.isPointInStroke(new Path2D(path), px, py);
+      paper.restore();
+      return is;
+    };
+    const line = card ? null : lineAt(scene, px, py, reach, isOn);
+    if (line !== (rests?.line ?? null)) setRests(line && { line, at: restAt(event, element) });
+  };
   const pick = (event: MouseEvent) => {
     const item = under(event);
     const box = canvas.current?.getBoundingClientRect();
@@ -115,6 +138,7 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
     let far = false;
     const end = new AbortController();
     element.setPointerCapture(event.pointerId);
+    setRests(null);
     const move = (to: PointerEvent) => {
       const [dx, dy] = [to.clientX - event.clientX, to.clientY - event.clientY];
       far ||= Math.hypot(dx, dy) > CLICK;
@@ -134,6 +158,7 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
   const wheel = (event: WheelEvent) => {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
     event.preventDefault();
+    setRests(null);
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const point = { x: event.clientX - box.left, y: event.clientY - box.top };
     camera.move(zoomed(painter.current?.view ?? view, 2 ** (-event.deltaY / 300), point), true);
@@ -152,8 +177,12 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
           const item = under(event);
           painter.current?.hover(item);
           (event.currentTarget as HTMLElement).title = (item && live.info(item.id)?.name) ?? "";
+          rest(event, item?.open ? null : item);
         }}
-        onPointerLeave={() => painter.current?.hover(null)}
+        onPointerLeave={() => {
+          painter.current?.hover(null);
+          setRests(null);
+        }}
         onWheel={wheel}
         onContextMenu={(event) => {
           const item = under(event);
@@ -165,6 +194,7 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
         }}
       />
       <Cursor live={live} id={cursor} box={onCanvas(scene.boxes[cursor] ?? NOWHERE, view)} onKey={key} />
+      {rests && <Along key={`${rests.line.from} ${rests.line.to}`} live={live} calls={calls} {...rests} />}
       <Over {...{ live, scene, last, selected, target, doing, root, camera, moved }} />
     </div>
   );
