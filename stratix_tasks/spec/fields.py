@@ -237,7 +237,8 @@ TASK = _of(
         "undo",
         Kind.CALL,
         "What takes it back when its flow, or one around that, ends failed or cancelled: module:name. It is given those of the "
-        "task's arguments that it asks for, and as `value` what that gave.",
+        "task's arguments that it asks for, and as `value` what that gave. What completed is taken back, also with a value that "
+        "somebody gave, or while it was being cancelled; a body that was interrupted has to clean up by itself.",
         of_bodies=True,
     ),
     Option("description", Kind.TEXT, "What it is for, as views tell it.", of_flows=True),

@@ -195,3 +195,51 @@ def test_a_pause_holds_the_end_and_what_is_taken_back(engine: Engine) -> None:
     run.resume("free")
     assert run.wait(LONG) == "failed"
     assert Done.log == ["+room", "-room", "free failed"]
+
+
+INTERRUPTED: dict[str, tuple[Ask, str]] = {
+    "a cancel that it does not hear": (asks("cancel"), "+deaf -deaf deaf"),
+    "a cancel that it hears": (asks("cancel"), ""),
+    "a time-out": (nothing, ""),
+    "a value": (asks("skip", "taxi", value="a bus"), "-taxi a bus"),
+}
+
+
+@task
+def returned(x: str, value: str) -> None:
+    Done.log.append(f"-{x} {value}")
+
+
+@task(undo=returned, grace="10s")
+def rides(x: str) -> str:
+    gates.wait("ride")
+    if x != "deaf":
+        current().checkpoint()
+    Done.log.append(f"+{x}")
+    return x
+
+
+@task
+def arrives(_: str) -> None:
+    raise ValueError("too late")
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_what_completed_is_taken_back_and_what_was_interrupted_is_not(engine: Engine, name: str) -> None:
+    """A body that ends well has completed, whatever was asked meanwhile; a value that somebody gave is what it gave."""
+    ask, wanted = INTERRUPTED[name]
+    Done.log = []
+    deaf, limit = "does not hear" in name, "50ms" if name == "a time-out" else None
+
+    @flow
+    def trip() -> Any:
+        return arrives(rides.options(name="taxi", timeout=limit)("deaf" if deaf else "taxi"))
+
+    run = engine.start(trip)
+    gates.arrive("ride")
+    ask(run, "")
+    if limit:
+        until(run, lambda: states(run)["taxi"] == "stopping")
+    gates.let("ride")
+    assert run.wait(LONG) == ("cancelled" if "cancel" in name else "failed")
+    assert " ".join(Done.log) == wanted
