@@ -134,10 +134,6 @@ def _is_sound(flow: str, allow: list[str] | None, *, secrets: bool) -> bool:
     except FlowError as error:
         tell(error)
         return False
-    if problems and Path(flow).is_file():
-        from stratix_tasks.formats.yaml import located
-
-        problems = located(Path(flow).read_text(encoding="utf-8"), problems, file=flow)
     for problem in problems:
         console.print(str(problem), markup=False, soft_wrap=True)
     if errors(problems):

@@ -21,10 +21,9 @@ from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
-from stratix_tasks.spec.overlap import overlaps
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
 from stratix_tasks.spec.types import hints_of, unknown_in
-from stratix_tasks.spec.values import LEAVES, Pin, Ref, are_plain, is_plain, leaves
+from stratix_tasks.spec.values import LEAVES, Pin, Ref, is_plain, leaves
 
 
 def bind(
@@ -219,15 +218,14 @@ def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Pro
 def _typed_node(
     name: str, node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem]
 ) -> NodeSpec:
-    hints, item = wanted(node, spec, functions), hints_for(node, spec, functions)
+    hints = wanted(node, spec, functions)
     over = node.each.over if node.each is not None else {}
     args = _converted(name, node, node.args, hints, ("with",), problems)
     defaults = _defaults(node, spec)
     for argument, value in _converted(name, node, defaults, hints, ("with",), problems).items():
         if type(value) is not type(defaults[argument]) or value != defaults[argument]:
             args[argument] = value
-    odd = {argument: value for argument, value in over.items() if not _fits(value, item.get(argument, Any))}
-    columns = _converted(name, node, odd, hints, ("each", "over"), problems)
+    columns = _converted(name, node, over, hints, ("each", "over"), problems)
     update: dict[str, Any] = {"args": {**node.args, **args}} if args else {}
     if node.each is not None and columns:
         update["each"] = node.each.model_copy(update={"over": {**over, **columns}})
@@ -252,14 +250,20 @@ def _converted(
                 at = (*node_path(name), *place, argument)
                 problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name, at=at))
             continue
-        if converted is not value:
+        if not _is_as_good(value, converted):
             made[argument] = converted
     return made
 
 
-def _fits(column: Any, hint: Any) -> bool:
-    """Whether plain values are what an annotation says as they stand, such as whole numbers for a float."""
-    return type(column) is list and are_plain(column) and all(overlaps(kind, hint) for kind in set(map(type, column)))
+def _is_as_good(value: Any, converted: Any) -> bool:
+    """Whether they are the same, but for numbers that are as good as they stand: whole ones for a float. In Python a body gets them
+    as they are written, too.
+    """
+    if type(value) is list and type(converted) is list:
+        return value is converted or all(map(_is_as_good, value, converted))
+    if type(value) is dict and type(converted) is dict:
+        return value.keys() == converted.keys() and all(_is_as_good(value[key], converted[key]) for key in value)
+    return converted is value or (type(value) in (int, bool) and type(converted) in (int, float) and converted == value)
 
 
 def _typed_pin(node: NodeSpec, pin: Pin, hint: Any) -> Pin:

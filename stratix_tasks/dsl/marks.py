@@ -13,6 +13,7 @@ from stratix_tasks.dsl.refusing import Later, Refusing
 from stratix_tasks.spec.mapped import MOST_ITEMS, named_in
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.nesting import is_tree
+from stratix_tasks.spec.tables import why_not
 from stratix_tasks.spec.text import expression
 from stratix_tasks.spec.values import Expr, Ref, Template
 
@@ -226,6 +227,8 @@ def _elements(trace: Placing, part: Any) -> Any:
         return trace.value(part)
     if isinstance(part, str | bytes):
         _not_many(trace, part)
+    if table := why_not(type(part)):
+        trace.fail(f"each() takes a list or another iterable: {table}", code="bad-arguments")
     try:
         elements = list(islice(part, MOST_ITEMS + 1))
     except TypeError as error:

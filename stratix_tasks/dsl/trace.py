@@ -5,7 +5,7 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
@@ -67,6 +67,11 @@ class Traced:
     problems: list[Problem]
     body: bytes | None = None
     """The document as text, once that was made."""
+
+    def wrong(self, checked: Iterable[Problem]) -> list[Problem]:
+        """All of it, with what the document's checks tell, but for warnings of what tracing has told with its line."""
+        codes = {problem.code for problem in self.problems}
+        return [*self.problems, *(one for one in checked if not one.warning or one.code not in codes)]
 
 
 class Callee(Protocol):

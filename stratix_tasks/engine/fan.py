@@ -18,6 +18,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
 from stratix_tasks.spec.mapped import MOST_ITEMS, could_be_named, names_any
 from stratix_tasks.spec.names import around
+from stratix_tasks.spec.tables import why_not
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr
 
@@ -140,6 +141,8 @@ def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any
         return column  # type: ignore[no-any-return]
     if not reader.waits:
         raise Away
+    if table := why_not(kind):
+        raise FlowError(f"can't map over '{name}': {table}, where it is made")
     if isinstance(column, set | frozenset) and kind.__iter__ in _UNORDERED:
         found = in_order(column)
         if not ATOMS.issuperset(map(type, found)):

@@ -242,11 +242,23 @@ def _stored(value: Any, keep: Keep | None) -> Any:
 
 
 def _not_portable(what: str, value: Any, node: str, notes: Notes) -> None:
-    hidden = next((leaf for leaf in leaves(value) if isinstance(leaf, Object)), None)
-    kind = hidden.type if hidden is not None else type(value).__name__
-    message = f"{what} holds a value that is no plain data ({kind})"
+    odd = _odd(value)
+    message = f"{what} holds a value that is no plain data ({odd.type if type(odd) is Object else type(odd).__name__})"
     hint = "Keep it in a file: to_yaml(objects=…); or make it in a task, or annotate dates, enums and paths as what they are."
+    if type(odd) is tuple:
+        hint = "Make it a list, [a, b], for that is what a document has, or make it in a task."
     notes.problems.append(Problem("not-portable", message, node, hint=hint))
+
+
+def _odd(value: Any) -> Any:
+    """What in a value has no text, or holds what has none by something else than lists and mappings by texts."""
+    parts = value if type(value) is list else value.values() if type(value) is dict else ()
+    for part in parts:
+        try:
+            dump_value(part)
+        except ValueError:
+            return _odd(part)
+    return value
 
 
 # ---------------------------------------------------------------------- the look

@@ -55,9 +55,8 @@ def flow_source(
     functions: Mapping[str, Any] = {}
     try:
         traced = flow.trace()
-        spec, functions, problems = traced.spec, traced.functions, traced.problems
-        graph = Graph(spec)
-        problems = [*problems, *check(graph, executors, pools, functions)]
+        functions, graph = traced.functions, Graph(traced.spec)
+        problems = traced.wrong(check(graph, executors, pools, functions))
         root = lay_out(graph, functions, executors)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]

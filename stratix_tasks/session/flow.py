@@ -288,7 +288,7 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         except FlowError as error:
             line = raised_on(error)
             return error.problems or [Problem(error.code, error.message.removeprefix(f"line {line}: "), line=line)]
-        wrong = [*traced.problems, *check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions)]
+        wrong = traced.wrong(check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions))
         wrong += missing(traced.spec, default_engine().vault.has) if secrets else ()
         return [*wrong, *(warning for _, warning in unchecked(traced.spec, self.hints))]
 
@@ -344,6 +344,15 @@ class DocumentFlow(Flow[..., Any]):
         now = self.edits_made.now
         assert now is not None, "a document is loaded from the beginning"
         return Traced(now.base, {}, [])
+
+    def validate(self, *, secrets: bool = False) -> list[Problem]:
+        """As `Flow.validate`; each problem has its line and column."""
+        wrong, now = super().validate(secrets=secrets), self.edits_made.now
+        if not wrong or now is None or now.text is None:
+            return wrong
+        from stratix_tasks.formats.yaml import located
+
+        return located(now.text, wrong, file=os.fspath(self.edits_made.file or ""))
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document, bound to its functions; problems tell what could not be bound."""

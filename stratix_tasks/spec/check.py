@@ -28,6 +28,7 @@ from stratix_tasks.spec.check_options import option_findings
 from stratix_tasks.spec.check_pinned import finishing_findings, pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
+from stratix_tasks.spec.check_skipped import skipped_findings
 from stratix_tasks.spec.check_unused import unused_flows, unused_inputs, unused_values
 from stratix_tasks.spec.check_values import text_findings, unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
@@ -137,6 +138,7 @@ def _findings(
     else:
         yield from of_runs_findings(spec)
     yield from untolerant(graph, executors, functions or {})
+    yield from skipped_findings(graph)
     yield from _of_bodies(graph, functions or {})
     yield from condition_findings(graph, types, not cycles)
     if not cycles:

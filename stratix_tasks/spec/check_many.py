@@ -10,7 +10,7 @@ from typing import Any
 from stratix_tasks.spec.check_values import value_findings
 from stratix_tasks.spec.durations import text
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.joins import ALL
+from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.mapped import MOST_ITEMS, variables
 from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
@@ -33,6 +33,7 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
         yield from value_findings(graph, (*path, "over", variable), name, value)
         yield from _counted(path, name, variable, value)
     yield from _sizes(path, name, each)
+    yield from _too_few(path, name, node, each)
     if each.by == "product" and len(each.over) == 1:
         message = "by: product means nothing where one argument is mapped: there is nothing to cross it with"
         hint = "Take by away, or map another argument, too."
@@ -83,6 +84,22 @@ def _sizes(path: Path, name: str, each: Each) -> Iterator[Finding]:
     if each.by == "product" and len(known) == len(each.over) and prod(known.values()) > MOST_ITEMS:
         message = f"it maps over {prod(known.values())} items, at most {MOST_ITEMS} can be"
         yield Finding((*path, "over"), Problem("bad-each", message, name, hint="Map over lists of what there is."))
+
+
+def _too_few(path: Path, name: str, node: NodeSpec, each: Each) -> Iterator[Finding]:
+    """What is gathered of fewer items than that, where the document tells how many there are. A function may add to them."""
+    sizes = [_size(value) for value in each.over.values()]
+    known = [size for size in sizes if size is not None]
+    if not known or each.flatten or (each.by == "product" and len(known) < len(sizes)):
+        return
+    total = prod(known) if each.by == "product" else min(known)
+    least = wanted(each.gather, total)
+    if least > total:
+        message = f"gather takes {least} of its items, and there are {total}: it fails as too-few"
+        hint = f"Write n_of: {total} or less, or map over more." if total else "Map over something, or gather all."
+        added = node.call is not None
+        hint += " Only a body that adds items by current().spawn can come to more." if added else ""
+        yield Finding((*path, "gather"), Problem("impossible-join", message, name, hint=hint, warning=added))
 
 
 def _size(value: Any) -> int | None:

@@ -14,9 +14,10 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, Settled
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
-from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
+from stratix_tasks.spec.overlap import class_of, element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Finding, Problem
 from stratix_tasks.spec.secrets import Secret
+from stratix_tasks.spec.tables import why_not
 from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
 from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template, are_plain
 
@@ -190,6 +191,9 @@ def _each(types: Types, name: str, node: NodeSpec, argument: str, value: Any) ->
         message = f"'{argument}' maps over {what} {type_text(given)}: that can't be iterated"
         hint = f"Map over a list, or give it to all items alike: with: {{{argument}: …}}."
         return Problem("bad-each", message, name, hint=hint)
+    if (kind := class_of(given)) is not None and (table := why_not(kind)):
+        message = f"'{argument}' maps over {what} {type_text(given)}: {table}"
+        return Problem("bad-each", message, name, hint="Do it where it is made.")
     wanted, found = types.takes(node).get(argument), element(given)
     if node.each is not None and node.each.flatten:
         flat = next((one for one in _elements(types, value, found) if not iterates(one)), None)

@@ -404,3 +404,26 @@ def test_a_decorator_may_pass_an_argument_itself(engine: Engine) -> None:
 
     with pytest.raises(FlowError, match="unexpected keyword argument 'row'"):
         engine.start(names_no_argument)
+
+
+def frame_of() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1, 2], "b": [3, 4]})
+
+
+def test_nothing_is_mapped_over_a_table_as_it_is(engine: Engine) -> None:
+    """Its columns, or its rows: who means one of them says so, where the flow is traced, checked or run."""
+    gives, untold = task(name="gives")(frame_of), task(name="untold")(lambda: frame_of())
+    got = task(name="got")(lambda x: x)
+
+    def mapped(name: str, given: Callable[[], Any]) -> Flow[..., Any]:
+        return flow(name=name)(lambda: got.map(each(given())))
+
+    rows = 'map over frame.to_dict\\("records"\\), or over list\\(frame\\)'
+    with pytest.raises(FlowError, match=rows):
+        engine.start(mapped("literal_table", frame_of))
+    with pytest.raises(FlowError, match=f"maps over 'gives', which returns DataFrame: .* {rows}. .* \\[bad-each\\]"):
+        engine.start(mapped("table_of_a_task", gives))
+    with pytest.raises(TaskFailed, match=f"can't map over 'x': .* {rows}"):
+        engine.start(mapped("table_that_comes", untold)).result(LONG)
+    made = engine.start(mapped("rows_of_a_table", lambda: frame_of().to_dict("records")))
+    assert made.result(LONG) == [{"a": 1, "b": 3}, {"a": 2, "b": 4}]

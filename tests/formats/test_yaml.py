@@ -107,16 +107,20 @@ def one_day(day: date) -> Any:
 @flow
 def days() -> Any:
     listed = [date(2024, 1, 1), date(2024, 1, 2)]
-    return [day_of.map(each(listed), each([1, 2.0])), one_day.map(each(listed))]
+    return [
+        day_of.map(each(listed), each([1, 2.0])),
+        one_day.map(each(listed)),
+        day_of.options(name="alone")(listed[0], 1),
+    ]
 
 
 def test_what_a_fan_out_goes_over_is_made_what_its_function_takes(tmp_path: Path) -> None:
-    """As what it is given is: a document says the same as Python. Numbers that are as good stay what they are."""
+    """As what it is given is: a document says the same as Python. Numbers that are as good stay what they are, mapped or not."""
     configure(store=tmp_path)
     again = Flow.from_yaml(days.to_yaml(), allow=[__name__])
     assert '["2024-01-01", "2024-01-02"]' in days.to_yaml()
     first, second = (f"datetime.date(2024, 1, {day})" for day in (1, 2))
-    told = [[f"{first} 1", f"{second} 2.0"], [f"{first} 1.0", f"{second} 1.0"]]
+    told = [[f"{first} 1", f"{second} 2.0"], [f"{first} 1.0", f"{second} 1.0"], f"{first} 1"]
     assert (days(), again()) == (told, told)
 
 
@@ -316,6 +320,8 @@ def test_what_has_no_words_in_yaml_is_not_written() -> None:
     with pytest.raises(FlowError, match="object") as caught:
         holds.to_yaml()
     assert caught.value.problems[0].code == "not-portable"
+    with pytest.raises(FlowError, match=r"output holds a value that is no plain data \(tuple\)\. Make it a list"):
+        flow(name="two_of_them")(lambda: {"deep": [many(1), (many(2), 3)]}).to_yaml()
     with pytest.raises(FlowError, match="closure") as caught:
         local.to_yaml()
     assert caught.value.problems[0].code == "not-importable"

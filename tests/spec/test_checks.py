@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from stratix_tasks import Flow, FlowError, each, first_of, flow, product, task
+from stratix_tasks import Flow, FlowError, each, first_of, flow, product, task, when
 from stratix_tasks.formats.yaml import load, read
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.problems import Problem, errors
@@ -417,3 +417,62 @@ flows:
     (problem,) = caught.value.problems
     assert (problem.code, problem.hint) == ("missing-input", 'Add it: x: "${{ x }}".')
     assert Flow.from_yaml(text.replace("with: {", 'with: {x: "${{ x }}", ')).validate() == []
+
+
+FEW = {
+    "a list": ("call: number, each: {as: x, in: [1, 2], gather: {n_of: 3}}", True),
+    "a flow": ("flow: f, each: {as: x, in: [1, 2], gather: {n_of: 3}}", False),
+    "a count": ("flow: f, each: {as: x, in: {range: 2}, gather: {n_of: 3}}", False),
+    "crossed": ("flow: f, each: {over: {x: [1], y: [1, 2]}, by: product, gather: {n_of: 3}}", False),
+    "none": ("uses: wait.signal, with: {name: a}, each: {as: timeout, in: [], gather: any}", False),
+}
+
+
+@pytest.mark.parametrize(("said", "spawns"), FEW.values(), ids=FEW)
+def test_a_gather_of_more_items_than_there_are_is_told(said: str, spawns: bool) -> None:
+    """At its place; as a warning where a body may add items."""
+    inner = "flows: {f: {inputs: {x: {type: int}, y: {default: 1}}, tasks: {n: {call: number}}}}"
+    made = read(f"stratix: 1\nflow: outer\ntasks: {{a: {{{said}}}}}\n{inner}", file="")[1]
+    found = [one for one in made if one.code == "impossible-join"]
+    assert [(one.at, one.warning, "too-few" in one.message) for one in found] == [
+        (("tasks", "a", "each", "gather"), spawns, True)
+    ]
+
+
+A = "${{ tasks.a.output }}"
+WAYS = {
+    "taken": (f"tasks: {{b: {{call: number, with: {{n: '{A}'}}}}}}", True),
+    "mapped over": (f"tasks: {{b: {{call: number, each: {{as: n, in: ['{A}']}}}}}}", True),
+    "under one condition": (f"tasks: {{b: {{call: number, when: inputs.x > 1, with: {{n: '{A}'}}}}}}", True),
+    "under both": (f"tasks: {{b: {{call: number, when: inputs.x < 9 && inputs.x > 1, with: {{n: '{A}'}}}}}}", False),
+    "waited for, too": (f"tasks: {{b: {{call: number, needs: [a], with: {{n: '{A}'}}}}}}", False),
+    "in a join": (f"tasks: {{b: {{call: number, join: settled, with: {{n: '{A}'}}}}}}", False),
+    "first of several": (f"tasks: {{b: {{call: number, with: {{n: {{first_of: ['{A}', 1]}}}}}}}}", False),
+    "at the end": (f"finally: {{b: {{call: number, with: {{n: '{A}'}}}}}}", False),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), WAYS.values(), ids=WAYS)
+def test_what_takes_a_value_that_may_be_skipped_is_warned_of(said: str, told: bool) -> None:
+    """At its place in a document; in code the line that takes it is wrong. Who shows that it is meant is not told."""
+    a = "a: {call: number, when: inputs.x > 1 && inputs.x < 9}"
+    tasks = said.replace("tasks: {", f"tasks: {{{a}, ") if said.startswith("tasks") else f"tasks: {{{a}}}\n{said}"
+    made = read(f"stratix: 1\nflow: outer\ninputs: {{x: {{type: int}}}}\n{tasks}")[1]
+    found = [one for one in made if one.code == "may-be-skipped"]
+    assert [(one.node, one.warning, one.line) for one in found] == [("b", True, 4)] * told
+
+
+def test_a_value_of_a_document_that_may_be_skipped_is_told_once() -> None:
+    """Code that takes it is wrong with its line, and the document of it is not warned of as well; what a flow gives is told, too."""
+
+    @flow
+    def leaks(x: int) -> Any:
+        with when(x > 1):
+            a = number()
+        return a
+
+    assert [(one.code, one.warning) for one in leaks.validate()] == [("may-be-skipped", False)]
+    made = Flow.from_yaml(
+        f"stratix: 1\nflow: gives\ninputs: {{x: {{type: int}}}}\ntasks: {{a: {{call: number, when: inputs.x > 1}}}}\noutput: '{A}'"
+    )
+    assert [(one.code, one.warning, one.line) for one in made.validate()] == [("may-be-skipped", True, 5)]
