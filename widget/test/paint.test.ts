@@ -1,13 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { STROKES } from "../src/model/glyphs";
 import type { Live } from "../src/model/live";
-<<<<<<< HEAD
 import { type CardLook, STATES } from "../src/model/messages";
-import { hit, painting, turns } from "../src/model/paint";
-=======
-import { STATES } from "../src/model/messages";
 import { hit, lineAt, painting, turns } from "../src/model/paint";
->>>>>>> 59dd110 (Show what Tidy moves, fit beside the panel, tell of edges in painted graphs, let a list of items have its panel's room)
 import type { Item, Scene } from "../src/model/scene";
 
 const item = (id: number, x: number, y: number, w: number, h: number, open = false): Item => ({ id, open, x, y, w, h });
