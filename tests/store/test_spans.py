@@ -44,7 +44,7 @@ class Told:
             self.db.execute(f"DELETE FROM {table}")
         rows = Rows()
         for number, world in enumerate(worlds):
-            about = {"flow": "f", "version": "1", "spec": {}, "nodes": world.root.outline.told(), "engine": "e"}
+            about = {"flow": "f", "version": "1", "spec": {}, "nodes": world.root.outline.told, "engine": "e"}
             about["scopes"] = world.root.outline.scopes()
             about |= {"host": "h", "pid": 1, "inputs": {}, "tags": [], "key": None, "priority": 0}
             data = orjson.dumps([[CREATED, 999.0, about], *world.facts])
