@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -202,6 +203,27 @@ def schema() -> None:
     from stratix_tasks.formats.yaml_schema import schema as made
 
     print(json.dumps(made(), indent=2))
+
+
+@app.command()
+def plugins(csv: Csv = False) -> None:
+    """List the plugins that are installed: what they bring, or why one is left out."""
+    import pandas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is left out stands in the table
+        found = default_engine().plugins()
+    rows = [
+        {
+            "plugin": one.name,
+            "package": one.package,
+            "brings": ", ".join(f"{word}: {' '.join(names)}" for word, names in one.brings.items()),
+            "unknown": ", ".join(one.unknown),
+            "left out": one.left_out,
+        }
+        for one in found
+    ]
+    show(console, pandas.DataFrame(rows).replace("", None), title="Plugins", csv=csv)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

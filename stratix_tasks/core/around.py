@@ -50,7 +50,11 @@ def around(s: State, known: list[Around], r: Stretch) -> Around:
         return outer if rank == outer.priority else outer._replace(priority=rank)
     if rank == outer.priority and not policy.whole and policy.concurrency is None:
         return outer
-    bound = () if policy.concurrency is None else (Slots("group", policy.concurrency),)
+    bound = (
+        ()
+        if policy.concurrency is None
+        else (Slots("group", policy.concurrency, "the concurrency of the flow around it"),)
+    )
     return Around(rank, outer.pools.union(policy.pool), (*outer.bounds, *bound), outer.doors or policy.whole)
 
 

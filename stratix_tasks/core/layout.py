@@ -66,7 +66,8 @@ def shape(function: Any) -> Shape:
     return Shape("async" if code.co_flags & 0x80 else "thread", takes)
 
 
-PLAIN, NO_TRAITS = Shape(), Traits()
+PLAIN, UNKNOWN = Shape(), Traits()
+"""UNKNOWN: of a runner that is not known here."""
 AT_END = Timeout.model_construct(attempt=60.0, total=None, queued=None)
 """What runs at the end of a flow has a minute, where it says nothing else."""
 SILENT = Defaults.model_construct()
@@ -82,8 +83,10 @@ _models = attrgetter(*(option.name for option in _OPTIONS if option.model is not
 class _Known:
     """What is known here of what nodes run. `functions` maps a node's `call` to its Task; one may be missing."""
 
-    def __init__(self, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> None:
-        self._executors, self._functions = executors, functions
+    def __init__(
+        self, functions: Mapping[str, Any], executors: Mapping[str, Executor], runners: Mapping[str, Traits]
+    ) -> None:
+        self._executors, self._functions, self._runners = executors, functions, runners
         self._shapes = {call: shape(function) for call, function in functions.items()}
         self._used: dict[str, Executor | None] = {}
 
@@ -123,7 +126,10 @@ class _Known:
 
     def traits(self, node: NodeSpec) -> Traits:
         """Those of the runner; of a sub-flow, which has none, those of none at all."""
-        return RUNNERS["wait"] if node.flow else RUNNERS.get(self.runner(node), NO_TRAITS)
+        return RUNNERS["wait"] if node.flow else self.of_runner(self.runner(node))
+
+    def of_runner(self, name: str) -> Traits:
+        return self._runners.get(name, UNKNOWN)
 
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
@@ -133,15 +139,20 @@ class _Known:
 
 
 def lay_out(
-    graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, Executor], until: tuple[str, ...] = ()
+    graph: Graph,
+    functions: Mapping[str, Any],
+    executors: Mapping[str, Executor],
+    runners: Mapping[str, Traits],
+    until: tuple[str, ...] = (),
 ) -> Block:
-    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing. Of nodes that none of
+    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing, as may an executor or a
+    runner. Of nodes that none of
     `until` needs, in the outermost flow or in that which one of them lies in, nothing begins, and the value of the flow is that of these.
     FlowError `too-large`.
     """
     if (problem := extent_problem(graph)) is not None:
         raise FlowError(problem.message, code=problem.code, problems=[problem])
-    known = _Known(functions, executors)
+    known = _Known(functions, executors, runners)
     blocks: dict[str, Block] = {}
     whole = as_tree(until)
     waiting = [(graph, whole)]
@@ -371,7 +382,7 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) 
     if node.flow:
         return _policy_of_flow(node)
     runner = known.runner(node, defaults)
-    call, traits = node.call or node.uses or "", RUNNERS.get(runner, NO_TRAITS)
+    call, traits = node.call or node.uses or "", known.of_runner(runner)
     names = _POLICY
     if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
         names, defaults = _BODILESS, SILENT

@@ -17,13 +17,15 @@ from weakref import ref
 class Slots:
     """A number of places; `free` may go below 0 when a limit is lowered while bodies run.
 
-    Shared by all that it limits: an engine's pools count the bodies of all of its runs.
+    Shared by all that it limits: an engine's pools count the bodies of all of its runs. `said`: what people call them, where that
+    is not a pool of that name.
     """
 
-    __slots__ = ("_turns", "free", "name", "size", "waiting")
+    __slots__ = ("_turns", "free", "name", "said", "size", "waiting")
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, said: str = "") -> None:
         self.name, self.size, self.free = name, size, size
+        self.said = said or f"pool {name!r}"
         self.waiting: list[tuple[int, int, int, Lane]] = []
         self._turns = 0
 

@@ -117,7 +117,9 @@ class Traits:
     remote: bool = False
     """Whether bodies run in another process, which reads recorded results itself."""
     places: str = ""
-    """What its own places are called, one for each core; empty where it has as many as the engine."""
+    """What its own places are called; empty where it has as many as the engine."""
+    size: int = 0
+    """How many these are; 0 for one for each core."""
     placeless: bool = False
     """Whether its bodies only wait for other runs, so that they take no place of the engine that those need."""
     bodiless: bool = False
@@ -139,8 +141,8 @@ RUNNERS = {
     "child": Traits("on a loop", bodies=frozenset(), placeless=True),
     "wait": Traits(bodies=frozenset(), bodiless=True),
 }
-"""Runners by name. On `child` nodes wait for runs that they have started; `wait` stands in place of one: the machine itself is
-what such a node runs on."""
+"""Runners that come with the package, by name; plugins bring more (`executors/runners.py`). On `child` nodes wait for runs that they have
+started; `wait` stands in place of one: the machine itself is what such a node runs on."""
 NAMED_RUNNERS = tuple(name for name, traits in RUNNERS.items() if traits.bodies)
 """Those that a node can ask for."""
 

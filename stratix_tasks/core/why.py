@@ -9,7 +9,6 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import first_failed, taken_up
 from stratix_tasks.core.joins import WITH_SCOPE, is_replaced, states_of
 from stratix_tasks.core.node import EACH, EARLY, LOOP
-from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
 from stratix_tasks.core.state import FAILURE, FINISHED, IS_BAD, IS_OVER, OF_STEPS, WITHIN, State
@@ -340,14 +339,7 @@ def _blocked_by(core: Core, u: int) -> str:
     if full is None:
         return "its turn"
     who = "" if p is None else f"'{label(core.state, p)}' to begin as a whole, and that for "
-    names = {
-        "run": "the run's concurrency",
-        "engine": "the engine's concurrency",
-        "max": "the map's max",
-        "group": "the concurrency of the flow around it",
-        **{name: traits.places for name, traits in RUNNERS.items() if traits.places},
-    }
-    return f"{who}a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
+    return f"{who}a free place: {full.said} ({full.size}) is full"
 
 
 def _refused_by(s: State, u: int) -> str:

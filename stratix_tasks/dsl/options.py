@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.dsl.references import Condition, Reference, asked_of, told_of
 from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.runners import KNOWN_RUNNERS, can_be_named, named_runners
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.canonical import in_order
 from stratix_tasks.spec.durations import seconds
@@ -218,27 +218,28 @@ def _not_whole(value: Any, option: Option) -> str | None:
 
 def runner(value: Any, _: Option) -> str:
     """Where the body runs."""
-    known = ", ".join(NAMED_RUNNERS)
+    if isinstance(value, str) and can_be_named(value):
+        return value
+    there = named_runners()
     if value in RUNNERS_LATER:
-        raise FlowError(f"runner '{value}' is not available in this version; there are {known}", code="not-available")
-    if value not in NAMED_RUNNERS:
-        raise ValueError(f"there are {known}. {did_you_mean(str(value), NAMED_RUNNERS)}")
-    return str(value)
+        message = f"runner '{value}' is not available in this version; there are {', '.join(there)}"
+        raise FlowError(message, code="not-available")
+    raise ValueError(f"there are {', '.join(there)}. {did_you_mean(str(value), there)}")
 
 
 def unfit(fields: Mapping[str, Any], is_async: bool, what: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """The fields of a node that a body of this kind can't have, or can't obey, and why."""
     kind, value = "async def" if is_async else "def", fields.get("runner")
-    if value not in NAMED_RUNNERS:  # none, or one that is told by itself
+    if value is None or not can_be_named(value):  # which is told by itself
         return
-    if kind not in RUNNERS[value].bodies:
-        fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
-        why = f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}"
+    if kind not in KNOWN_RUNNERS[value].bodies:
+        fitting = " or ".join(f"'{name}'" for name in named_runners() if kind in KNOWN_RUNNERS[name].bodies)
+        why = f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {KNOWN_RUNNERS[value].where}"
         yield ("runner",), why
     elif value == "inline" and not is_async:
         for field in _stopping(fields):
             word = ".".join(field) if field != ("timeout", "attempt") else "a timeout of an attempt"
-            why = f"{what} is a plain `def` {RUNNERS[value].where}, where nothing can stop it, so that {word} means nothing"
+            why = f"{what} is a plain `def` {KNOWN_RUNNERS[value].where}, where nothing can stop it, so that {word} means nothing"
             yield (
                 field,
                 f"{why}: leave it to a thread, write it as `async def`, or take runner 'process', which ends it",

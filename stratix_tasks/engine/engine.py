@@ -28,6 +28,7 @@ from stratix_tasks.engine.staging import Staging
 from stratix_tasks.engine.taking import take
 from stratix_tasks.engine.thread import EngineThread
 from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.executors.runners import brought
 from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
@@ -96,7 +97,8 @@ class EngineLoop(EngineThread):
                 "child": AsyncRunner(self._later),
                 "inline": InlineRunner(self.loop),
                 **(runners or {}),
-            }
+            },
+            lambda name: brought(name)(self._later),
         )
         self.runners.later["process"] = self._process_runner
         self.prepare = prepare if prepare is not None else Threads(self.loop)

@@ -19,14 +19,15 @@ Perform = Callable[[Shell, LiveRun, int, int], None]
 
 
 class Runners(dict[str, Runner]):
-    """Runners by name; those in `later` are made when they are first used."""
+    """Runners by name; those in `later` are made when they are first used, and what plugins bring by `brought`, then, too."""
 
-    def __init__(self, here: Mapping[str, Runner]) -> None:
+    def __init__(self, here: Mapping[str, Runner], brought: Callable[[str], Runner]) -> None:
         super().__init__(here)
         self.later: dict[str, Callable[[], Runner]] = {}
+        self._brought = brought
 
     def __missing__(self, name: str) -> Runner:
-        self[name] = self.later[name]()
+        self[name] = self.later[name]() if name in self.later else self._brought(name)
         return self[name]
 
 

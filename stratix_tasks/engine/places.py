@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from stratix_tasks.core.agenda.books import Claims
 from stratix_tasks.core.limits import Claim, Slots
 from stratix_tasks.core.node import Policy
-from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.runners.cores import cores
 
 
@@ -15,8 +14,9 @@ class Places:
     """What all runs of an engine share."""
 
     def __init__(self, concurrency: int, pools: Mapping[str, int]) -> None:
-        self.engine = Slots("engine", concurrency)
-        self.runners = {name: Slots(name, cores()) for name, traits in RUNNERS.items() if traits.places}
+        self.engine = Slots("engine", concurrency, "the engine's concurrency")
+        self.runners: dict[str, Slots] = {}
+        """Of runners that have places of their own."""
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
 
     def claims(self, spec_pools: Mapping[str, int], flow: str, concurrency: int | None) -> Claims:
@@ -25,7 +25,7 @@ class Places:
 
         The same limits are the same claim, but for those of a fan-out with a limit of its own.
         """
-        own = (Slots("run", concurrency),) if concurrency is not None else ()
+        own = (Slots("run", concurrency, "the run's concurrency"),) if concurrency is not None else ()
         known: dict[tuple[Slots | None, tuple[str, ...]], Claim] = {}
 
         def pool(name: str) -> Slots:
@@ -34,12 +34,12 @@ class Places:
             return self.pools.setdefault(f"{flow}:{name}", Slots(name, spec_pools[name]))
 
         def claim(policy: Policy, most: int | None) -> Claim:
-            max_ = () if most is None else (Slots("max", most),)
+            max_ = () if most is None else (Slots("max", most, "the map's max"),)
             if policy.bodiless:
                 return max_
             if policy.whole:
                 return tuple(map(pool, policy.pool))
-            runner = self.runners.get(policy.runner)
+            runner = self._of_runner(policy)
             key = runner, policy.pool
             if key not in known:
                 workers = (runner,) if runner is not None else ()
@@ -48,3 +48,11 @@ class Places:
             return (*known[key], *max_)
 
         return claim
+
+    def _of_runner(self, policy: Policy) -> Slots | None:
+        name, traits = policy.runner, policy.traits
+        if not traits.places:
+            return None
+        if name not in self.runners:
+            self.runners[name] = Slots(name, traits.size or cores(), traits.places)
+        return self.runners[name]

@@ -8,6 +8,7 @@ known there, and together when the node starts.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -15,13 +16,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.fields import FieldInfo
 
-from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
+from stratix_tasks.core.ports import RUNNERS, Traits
 from stratix_tasks.errors import ExecutorError, InputError
 from stratix_tasks.runners.body import current
 from stratix_tasks.spec.cards import card_of
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of
 
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 AN_EXECUTOR = (
     "an executor is a class with a text `description`, a pydantic model `Config` and `execute(self, context, config)`, and "
     "may have `validate_config(self, config)`, `health_check(self)`, the name of a `runner` and a `card`"
@@ -29,18 +31,23 @@ AN_EXECUTOR = (
 
 
 class Configured:
-    """One that users wrote, under the name by which nodes use it. ExecutorError `bad-executor` tells all that it lacks."""
+    """One that users wrote, under the name by which nodes use it. `runners` are those that it may name. ExecutorError `bad-name`,
+    `bad-executor`, which tells all that it lacks."""
 
     field, waits, step = "uses", None, ""
     written: frozenset[str] = frozenset()
 
-    def __init__(self, name: str, executor: Any) -> None:
-        if wrong := list(_wrong(executor)):
+    def __init__(self, name: str, executor: Any, runners: Mapping[str, Traits] = RUNNERS) -> None:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            rule = "letters, digits and _, in parts between dots, such as 'mail' or 'user.creator'"
+            raise ExecutorError(f"{name!r} can't be the name of an executor: write {rule}", code="bad-name")
+        if wrong := list(_wrong(executor, runners)):
             raise ExecutorError(f"'{name}' can't be registered: {'; '.join(wrong)}. {AN_EXECUTOR}", code="bad-executor")
         self.name, self.executor = name, executor
         self.description = str(executor.description)
         self.is_async = inspect.iscoroutinefunction(executor.execute)
         self.runner: str | None = getattr(executor, "runner", "async" if self.is_async else None)
+        self._where = runners[self.runner].where if self.runner is not None else ""
         self._fields = _fields_of(executor.Config)
         self.required = frozenset(argument for argument, one in self._fields.items() if one.is_required())
         self.usual = {name: one.default for name, one in self._fields.items() if type(one.default) in (str, int, float)}
@@ -53,7 +60,7 @@ class Configured:
 
     def refusal(self, option: str) -> str:
         if option == "runner" and self.runner is not None:
-            return f"'{self.name}' takes no runner: it runs {RUNNERS[self.runner].where}"
+            return f"'{self.name}' takes no runner: it runs {self._where}"
         return ""
 
     def unfit(self, argument: str, value: Any) -> str:
@@ -139,7 +146,7 @@ def _fields_of(config: type[BaseModel]) -> dict[str, FieldInfo]:
     return dict(sorted(fields.items(), key=lambda item: not item[1].is_required()))
 
 
-def _wrong(executor: Any) -> list[str]:
+def _wrong(executor: Any, runners: Mapping[str, Traits]) -> list[str]:
     config, execute = getattr(executor, "Config", None), getattr(executor, "execute", None)
     found = []
     if not isinstance(getattr(executor, "description", None), str):
@@ -155,9 +162,10 @@ def _wrong(executor: Any) -> list[str]:
             found.append(f"`execute` takes (context, config), not {inspect.signature(execute)}")
     if (runner := getattr(executor, "runner", None)) is not None:
         kind = "async def" if inspect.iscoroutinefunction(execute) else "def"
-        if runner not in RUNNERS or RUNNERS[runner].bodiless:
-            found.append(f"there is no runner {runner!r}: {did_you_mean(str(runner), NAMED_RUNNERS)}")
-        elif RUNNERS[runner].bodies and kind not in RUNNERS[runner].bodies:
+        if runner not in runners or runners[runner].bodiless:
+            known = [name for name, traits in runners.items() if traits.bodies]
+            found.append(f"there is no runner {runner!r}: {did_you_mean(str(runner), known)}")
+        elif runners[runner].bodies and kind not in runners[runner].bodies:
             found.append(f"runner '{runner}' runs no `{kind}`")
     if not found:  # else it may have no arguments to name
         try:

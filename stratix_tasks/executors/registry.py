@@ -8,7 +8,6 @@ which it was laid out, whatever is registered later.
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -19,9 +18,8 @@ from stratix_tasks.executors.built_in import NAMES, built_in
 from stratix_tasks.executors.configured import Configured
 from stratix_tasks.executors.health import TIMEOUT, Checkups, Health
 from stratix_tasks.executors.plugins import plugged
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.spec.problems import did_you_mean
-
-_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 class Entries(Mapping[str, Executor]):
@@ -33,14 +31,14 @@ class Entries(Mapping[str, Executor]):
     def __getitem__(self, name: str) -> Executor:
         found = self.own.get(name) or built_in(name)
         if found is None:
-            found = plugged().get(name) or plugged(look_again=True)[name]
+            found = plugged().executors.get(name) or plugged(look_again=True).executors[name]
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(NAMES), **plugged(), **self.own})
+        return iter({**dict.fromkeys(NAMES), **plugged().executors, **self.own})
 
     def __len__(self) -> int:
-        return len({**dict.fromkeys(NAMES), **plugged(), **self.own})
+        return len({**dict.fromkeys(NAMES), **plugged().executors, **self.own})
 
 
 class Registry:
@@ -104,12 +102,9 @@ class Registry:
 
 
 def _made(name: str, executor: Any) -> Executor:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        rule = "letters, digits and _, in parts between dots, such as 'mail' or 'user.creator'"
-        raise ExecutorError(f"{name!r} can't be the name of an executor: write {rule}", code="bad-name")
     if name in NAMES:
         raise ExecutorError(f"executor '{name}' comes with the package: take another name", code="taken")
-    return Configured(name, executor() if isinstance(executor, type) else executor)
+    return Configured(name, executor() if isinstance(executor, type) else executor, KNOWN_RUNNERS)
 
 
 DEFAULT = Registry()

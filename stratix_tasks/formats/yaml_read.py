@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.errors import ExecutorError
+from stratix_tasks.executors.runners import can_be_named, named_runners
 from stratix_tasks.formats.yaml_inputs import InputReader
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
@@ -256,10 +257,16 @@ class FlowReader:
         return {name: value for name, value in made.items() if value is not WRONG}
 
     def _runner(self, option: Option, node: Node) -> Any:
+        try:
+            if isinstance(node, Scalar) and can_be_named(node.text):
+                return node.text
+            there = named_runners()
+        except ExecutorError as error:  # a plugin, which may be where it comes from, asks for what is not there
+            return self.reading.wrong(node, error.code, error.message)
         if isinstance(node, Scalar) and node.text in RUNNERS_LATER:
             message = f"runner '{node.text}' is not available in this version"
-            return self.reading.wrong(node, "not-available", message, f"There are {', '.join(NAMED_RUNNERS)}.")
-        return self.reading.choice(node, option.name, NAMED_RUNNERS)
+            return self.reading.wrong(node, "not-available", message, f"There are {', '.join(there)}.")
+        return self.reading.choice(node, option.name, there)
 
     def _parted(self, option: Option, node: Node) -> Any:
         """A mapping of its parts, or the first of them alone."""

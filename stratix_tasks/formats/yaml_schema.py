@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.runners import named_runners
 from stratix_tasks.spec.executors import Executors, arguments_of, usable
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import N_OF, WORDS
@@ -135,7 +135,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
     Kind.NUMBER: lambda option, least: {"type": "number", **least},
     Kind.DURATION: lambda option, least: _ref("duration"),
     Kind.CHOICE: lambda option, least: {"enum": list(option.words)},
-    Kind.RUNNER: lambda option, least: {"enum": list(NAMED_RUNNERS)},
+    Kind.RUNNER: lambda option, least: {"enum": list(named_runners())},
     Kind.NAMES: lambda option, least: _ref("names"),
     Kind.TEXTS: lambda option, least: _ref("names"),
     Kind.JOIN: lambda option, least: {

@@ -13,7 +13,7 @@ from stratix_tasks.dsl.bind import fed_hints
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.runs.functions import changed_of, lacking, nodes_of
+from stratix_tasks.runs.functions import changed_of, lacking, lacks_runner, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.start import launch
@@ -88,10 +88,11 @@ def _again(known: Recorded, old: State, from_: str | None) -> set[int]:
 
 def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     """InputError when a function that has to run again is not defined here: the new run is run by this process."""
-    calls = {
-        node.policy.call for unit, node in enumerate(known.block.outline.nodes) if unit not in kept and _runs(node)
-    }
+    nodes = enumerate(known.block.outline.nodes)
+    again = [node.policy for unit, node in nodes if unit not in kept and _runs(node)]
+    calls = {policy.call for policy in again}
     unknown = calls - known.functions.keys() - known.block.executors.keys()
+    unknown.update(lack for one in again for lack in lacks_runner(one))
     if unknown:
         code, told = lacking(known.block.spec, sorted(unknown))
         raise InputError(f"a fork of run {known.run} is run here, and needs {told}, then fork again", code=code)

@@ -8,6 +8,7 @@ from typing import Any
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.fingerprint import fingerprint
+from stratix_tasks.core.layout import UNKNOWN
 from stratix_tasks.core.node import Policy
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
@@ -45,8 +46,9 @@ def lacking(spec: FlowSpec, calls: Iterable[str]) -> tuple[str, str]:
     """Of what a flow needs and is not known here: the code of the error, and what it says behind `needs`."""
     used = {node.uses for _, node in nodes(spec)}
     pools = [call.removeprefix(_POOL) for call in calls if call.startswith(_POOL)]
+    runners = [call.removeprefix(_RUNNER) for call in calls if call.startswith(_RUNNER)]
     executors = [call for call in calls if call in used]
-    functions = [call for call in calls if call not in used and not call.startswith(_POOL)]
+    functions = [call for call in calls if call not in used and " " not in call]
     told = []
     if executors:
         told.append(
@@ -55,18 +57,20 @@ def lacking(spec: FlowSpec, calls: Iterable[str]) -> tuple[str, str]:
         )
     if functions:
         told.append(f"{', '.join(functions)}, not defined here: run the cells (or import the modules) that define them")
+    if runners:
+        told.append(f"the runner {', '.join(runners)}, which is not there: install the plugin that brings it")
     if pools:
         sizes = ", ".join(f"'{pool}': 1" for pool in pools)
         told.append(
             f"the pool {', '.join(pools)}, which this engine has not: give it one, as in configure(pools={{{sizes}}})"
         )
-    code = "missing-function" if functions else "missing-executor" if executors else "missing-pool"
-    return code, "; and ".join(told)
+    lacks = {"function": functions, "executor": executors, "runner": runners, "pool": pools}
+    return f"missing-{next(what for what, names in lacks.items() if names)}", "; and ".join(told)
 
 
 def missing(live: LiveRun) -> list[str]:
-    """Calls of nodes that have still to run and whose function or executor is not known here, and pools that they take places of
-    and that there are none of, as `pool name`.
+    """Calls of nodes that have still to run and whose function or executor is not known here, runners that are not, as `runner name`,
+    and pools that they take places of and that there are none of, as `pool name`.
     """
     s = live.core.state
     done = (S.COMPLETED, S.SKIPPED)
@@ -76,11 +80,21 @@ def missing(live: LiveRun) -> list[str]:
     pools = {pool for policy in policies for pool in policy.pool} - live.engine.places.pools.keys()
     if pools and s.root.spec is not None:
         pools -= pools_of(s.root.spec).keys()
-    return [*sorted(calls - live.binding.functions.keys()), *(f"{_POOL}{pool}" for pool in sorted(pools))]
+    runners = {lack for policy in policies for lack in lacks_runner(policy)}
+    return [
+        *sorted(calls - live.binding.functions.keys()),
+        *sorted(runners),
+        *(f"{_POOL}{pool}" for pool in sorted(pools)),
+    ]
 
 
-_POOL = "pool "
+_POOL, _RUNNER = "pool ", "runner "
 """Before the name of one that is missing: no call has a space in it."""
+
+
+def lacks_runner(policy: Policy) -> list[str]:
+    """The runner of a node that is not known here, as `missing` has it; none where it is."""
+    return [f"{_RUNNER}{policy.runner}"] if policy.traits is UNKNOWN else []
 
 
 def _policies(s: State, u: int) -> list[Policy]:

@@ -10,6 +10,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.ports import Executor
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.text import from_document
 from stratix_tasks.store.analytics import History
@@ -28,7 +29,7 @@ def _ready_in(store: Store, executors: Mapping[str, Executor]) -> Callable[[str,
         facts = store.catalog.index.record(run, store.catalog.cuts(run)).facts
         about = facts[0][2]
         graph = Graph(from_document(about["spec"], lambda _kept: None))
-        block = lay_out(graph, {}, executors, tuple(about.get("until", ())))
+        block = lay_out(graph, {}, executors, KNOWN_RUNNERS, tuple(about.get("until", ())))
         core = Core(fold(State(block), facts), no_claims, seed=run)
         return [unit for unit in units if unit < len(core.state.status) and core.seen(unit) is S.READY]
 

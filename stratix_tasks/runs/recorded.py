@@ -13,6 +13,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.recovery import Cut
 from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.runs.functions import find_function
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.graph import Graph
@@ -39,7 +40,7 @@ class Recorded:
 
     def until(self, engine: Workshop, nodes: tuple[str, ...]) -> Block:
         """The same flow for another run, which goes until these nodes."""
-        return lay_out(self.graph, self.functions, engine.executors.entries, nodes)
+        return lay_out(self.graph, self.functions, engine.executors.entries, KNOWN_RUNNERS, nodes)
 
     def folded(self, until: int | None = None) -> State:
         """Its state after all facts, or after those before number `until`."""
@@ -62,5 +63,5 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
     graph = Graph(from_document(about["spec"], OfDocument(store.objects).fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
     inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
-    block = lay_out(graph, functions, engine.executors.entries, tuple(about.get("until", ())))
+    block = lay_out(graph, functions, engine.executors.entries, KNOWN_RUNNERS, tuple(about.get("until", ())))
     return Recorded(run_id, about, graph, functions, block, inputs, record)

@@ -22,6 +22,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.resolving import fresh
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
@@ -83,7 +84,7 @@ def _laid_out(engine: Workshop, traced: Traced, until: tuple[str, ...]) -> Block
     problems = errors([*traced.problems, *check(graph, engine.executors.entries, engine.pools, traced.functions)])
     if problems:
         raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
-    return lay_out(graph, traced.functions, engine.executors.entries, until)
+    return lay_out(graph, traced.functions, engine.executors.entries, KNOWN_RUNNERS, until)
 
 
 class _HoldsObject(Exception):

@@ -10,6 +10,7 @@ from stratix_tasks.edits.diff import Diff, diff, merged
 from stratix_tasks.edits.places import definition_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import HERE
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.sources import FlowSource
@@ -33,7 +34,7 @@ class Compared(Diff):
     def _snapshot(self) -> Snapshot:
         registry = HERE.get()
         graph = Graph(self.both)
-        root = lay_out(graph, {}, registry.entries)
+        root = lay_out(graph, {}, registry.entries, KNOWN_RUNNERS)
         made = drawn(FlowSource(graph, root, {}, [], True, [], Ills(root, registry.checkups)))
         for node in made["nodes"]:
             self._mark(node, _definition(self.both, node["name"]))

@@ -13,6 +13,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError, in_words
 from stratix_tasks.executors.registry import HERE
+from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.fields import typable
 from stratix_tasks.look.health import Ills
@@ -57,15 +58,15 @@ def flow_source(
         traced = flow.trace()
         functions, graph = traced.functions, Graph(traced.spec)
         problems = traced.wrong(check(graph, executors, pools, functions))
-        root = lay_out(graph, functions, executors)
+        root = lay_out(graph, functions, executors, KNOWN_RUNNERS)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
         graph = Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or ""))
-        root = lay_out(graph, {}, executors)
+        root = lay_out(graph, {}, executors, KNOWN_RUNNERS)
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {in_words(error)}")]
         graph = Graph(FlowSpec.model_construct(flow=flow.name))
-        root = lay_out(graph, {}, executors)
+        root = lay_out(graph, {}, executors, KNOWN_RUNNERS)
     ills = Ills(root, registry.checkups)
     return FlowSource(
         graph, root, functions, problems, _startable(flow, root.spec.inputs, problems), left or [], ills, poller

@@ -9,7 +9,9 @@ from typing import Any, Literal
 from stratix_tasks.core.recovery import Cut
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
+from stratix_tasks.executors.plugins import Plugin, plugged
 from stratix_tasks.executors.registry import Registry
+from stratix_tasks.executors.runners import named_runners
 from stratix_tasks.runners.body import Body
 from stratix_tasks.runs.children import Child, start_child
 from stratix_tasks.runs.load import load
@@ -129,6 +131,20 @@ class Engine(Workshop):
 
     def child(self, name: str, inputs: Mapping[str, Any], body: Body, deepest: int) -> Child:
         return start_child(self, name, inputs, body, deepest)
+
+    # ------------------------------------------------------------------ what there is
+
+    @staticmethod
+    def runners() -> tuple[str, ...]:
+        """The names of the runners that nodes can ask for, those of plugins behind the others. They are the process's."""
+        return named_runners()
+
+    @staticmethod
+    def plugins() -> list[Plugin]:
+        """What is installed beside the package: of each plugin its `name`, its `package`, what it `brings`, and why it is `left_out`,
+        empty where it is not. ExecutorError `missing-plugin`, `cyclic-plugins` names those that can't be put in order.
+        """
+        return plugged(look_again=True).plugins
 
     # ------------------------------------------------------------------ recovery and events
 

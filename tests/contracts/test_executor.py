@@ -200,7 +200,7 @@ def test_it_is_laid_out_by_its_own_word(name: str) -> None:
     spec = FlowSpec.model_validate(
         {"flow": "f", "defaults": defaults, "tasks": {**OTHER, "n": node(name).model_dump(by_alias=True)}}
     )
-    laid_out = lay_out(Graph(spec), {}, ALL).nodes[1]
+    laid_out = lay_out(Graph(spec), {}, ALL, RUNNERS).nodes[1]
     policy = laid_out.policy
     assert laid_out.executor is one
     assert (policy.runner, policy.traits) == (one.runner or "inline", RUNNERS[one.runner or "inline"])

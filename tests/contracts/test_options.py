@@ -10,6 +10,7 @@ import pytest
 from stratix_tasks import FlowError, each, flow, task
 from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.node import Policy
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.settings import OPTIONS, changed
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.executors.waits import USELESS
@@ -165,7 +166,7 @@ def test_an_option_of_a_flow_in_a_flow(option: Option) -> None:
     made = in_group(option)
     assert getattr(made.tasks["called"], option.name) != option.default
     assert f" {option.name}:" in written(made)
-    block = lay_out(Graph(made), {}, EXECUTORS)
+    block = lay_out(Graph(made), {}, EXECUTORS, RUNNERS)
     policy = block.nodes[block.index["called"]].policy
     assert option not in OF_POLICY or getattr(policy, option.name) != getattr(Policy(), option.name)
 
@@ -205,7 +206,7 @@ def test_an_option_that_the_core_acts_on(option: Option) -> None:
     """What the node says is laid out, or what the flow says for all, by a policy or by what is called."""
     shared = (in_defaults, in_policy, in_pattern) if option.for_all else ()
     for made in [in_node(option), *(said(option) for said in shared)]:
-        block = lay_out(Graph(made), {}, EXECUTORS)
+        block = lay_out(Graph(made), {}, EXECUTORS, RUNNERS)
         node = block.nodes[block.index["work"]]
         assert getattr(node.policy, option.name) != getattr(Policy(), option.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import runpy
 import sys
 import threading
 import weakref
@@ -29,6 +30,8 @@ from stratix_tasks.runners.thread import ThreadRunner
 from stratix_tasks.spec.secrets import Sealed, Secret, SecretText
 
 LONG = 30.0
+LANES = runpy.run_path(str(Path(__file__).parents[1] / "executors/sample_plugin/stratix_sample/lanes.py"))["Lanes"]
+"""A runner that a plugin brings."""
 SECRETS = {"API": "s3cr3t-value"}
 DONE = {int(Answer.OK), int(Answer.FAIL), int(Answer.STOPPED), int(Answer.LOST)}
 
@@ -248,6 +251,7 @@ class Rig:
             "inline": lambda: InlineRunner(self.loop),
             "inline-async": lambda: InlineRunner(self.loop),
             "process": lambda: ProcessRunner(Plain()),
+            "lanes": lambda: LANES(self.loop.call_later),
         }
         self.runner = make[name]()
         self.thread.start()
@@ -277,14 +281,14 @@ def came(path: Path) -> None:
         threading.Event().wait(0.005)
 
 
-@pytest.fixture(params=["thread", "async", "inline", "inline-async", "process"])
+@pytest.fixture(params=["thread", "async", "inline", "inline-async", "process", "lanes"])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     made = Rig(request.param)
     yield made
     made.close()
 
 
-@pytest.fixture(params=["thread", "async", "inline-async", "process"])
+@pytest.fixture(params=["thread", "async", "inline-async", "process", "lanes"])
 def free(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """Runners whose bodies run beside the engine's thread or give it turns."""
     made = Rig(request.param)
@@ -425,7 +429,7 @@ async def async_deaf(folder: str) -> None:
 
 def test_a_runner_does_what_its_traits_say(rig: Rig, tmp_path: Path) -> None:
     """It takes the functions that it tells; one that does not listen is suspended and killed just where that is told."""
-    traits = RUNNERS[rig.name.partition("-")[0]]
+    traits = {**RUNNERS, "lanes": LANES.traits}[rig.name.partition("-")[0]]
     assert ("async def" if rig.is_async else "def") in traits.bodies
     assert hasattr(rig.runner, "kill") == traits.killable
     if not traits.killable:

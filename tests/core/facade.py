@@ -10,6 +10,7 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.scope import state_of_scope
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
@@ -29,7 +30,7 @@ def data(value: Any) -> dict[str, Any]:
 
 
 def block_of(flow: FlowSpec | Block) -> Block:
-    return flow if isinstance(flow, Block) else lay_out(Graph(flow), {}, EXECUTORS)
+    return flow if isinstance(flow, Block) else lay_out(Graph(flow), {}, EXECUTORS, RUNNERS)
 
 
 class Places:

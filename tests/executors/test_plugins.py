@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
-from stratix_tasks import Engine, Flow, FlowError, flow, uses
-from stratix_tasks.errors import ExecutorError
+from stratix_tasks import Engine, Flow, FlowError, InputError, current, flow, task, uses
+from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.errors import ExecutorError, StratixError
 from stratix_tasks.executors import plugins
-from stratix_tasks.executors.registry import Registry
+from stratix_tasks.executors.registry import EXECUTORS, Registry
+from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.formats.yaml_schema import schema
+from stratix_tasks.look.forms import node_form
+from stratix_tasks.look.palette import palette
+from stratix_tasks.look.ports import Ports
+from stratix_tasks.session.display import flow_source
+from stratix_tasks.spec.cards import ICONS
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.view.snapshot import snapshot
 
 LONG = 60
 SAMPLE = Path(__file__).parent / "sample_plugin"
@@ -24,13 +38,20 @@ SAMPLE = Path(__file__).parent / "sample_plugin"
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the path where packages can be installed; forgotten afterwards."""
-    target, modules = tmp_path / "site", set(sys.modules)
+    target = tmp_path / "site"
     target.mkdir()
     monkeypatch.syspath_prepend(str(target))
     monkeypatch.setattr(plugins, "_known", None)
     yield target
-    for name in sys.modules.keys() - modules:
-        if str(target) in str(getattr(sys.modules[name], "__file__", "")):
+    forget(target)
+
+
+def forget(site: Path) -> None:
+    """What was loaded from there, as in a new process."""
+    plugins._known = None
+    importlib.invalidate_caches()
+    for name, module in [*sys.modules.items()]:
+        if str(site) in str(getattr(module, "__file__", "")):
             del sys.modules[name]
 
 
@@ -56,15 +77,20 @@ class Good:
 """
 
 
-def test_an_installed_plugin_is_used_like_what_is_built_in(
-    site: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its executors are listed, checked, run from Python and documents, and asked for their health."""
+@pytest.fixture
+def sample(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample plugin, built and installed."""
     monkeypatch.syspath_prepend(str(SAMPLE))
     backend = importlib.import_module("backend")
     with zipfile.ZipFile(site / backend.build_wheel(str(site))) as wheel:
         wheel.extractall(site)
     importlib.invalidate_caches()
+    del sys.modules["backend"]
+    return site
+
+
+def test_an_installed_plugin_is_used_like_what_is_built_in(sample: Path, engine: Engine) -> None:
+    """Its executors are listed, checked, run from Python and documents, and asked for their health."""
     assert {"learn", "sample.say"} <= set(engine.executors.list())
     assert engine.executors.health(LONG)["sample.say"].ok
 
@@ -78,7 +104,212 @@ def test_an_installed_plugin_is_used_like_what_is_built_in(
     assert engine.start(again, {"word": "x"}).result(LONG) == ["x x", "so long"]
     with pytest.raises(FlowError, match="Did you mean 'times'"):
         Flow.from_yaml("stratix: 1\nflow: f\ntasks:\n  a: {uses: sample.say, with: {word: a, tims: 2}}\n")
-    del sys.modules["backend"]
+
+
+def test_cards_of_its_nodes_look_as_it_says(sample: Path) -> None:
+    """In the view, in pictures and in the palette."""
+
+    @flow
+    def greets(word: str) -> Any:
+        return uses("sample.say")(word, times=2)
+
+    made = snapshot(flow_source(greets, {}), mode="static")
+    assert [node["line"] for node in made["nodes"]] == ["{word} × 2"]
+    look = made["flow"]["cards"]["sample.say"]
+    assert (look["title"], look["icon"], look["accent"]) == ("Say", ICONS["chat"], "#0d8a80")
+    assert 'stroke="#0d8a80"' in to_svg(made)
+    items = palette(Ports(Graph(greets.trace({}).spec), EXECUTORS, {}), {})
+    assert {item["name"]: item["card"] for item in items}["sample.say"] == look
+
+
+# ---------------------------------------------------------------------- runners
+
+
+@task
+def beside() -> str:
+    """The beginning of the name of the thread that runs it."""
+    return threading.current_thread().name[:4]
+
+
+def test_a_runner_of_a_plugin_is_named_like_any_other(sample: Path, engine: Engine) -> None:
+    """By tasks, nodes and defaults, in Python and documents; it is listed, checked, offered by the schema and by forms."""
+    assert engine.runners()[-1] == "lanes"
+
+    @task(runner="lanes")
+    def lane() -> str:
+        return beside()
+
+    @flow
+    def ways() -> Any:
+        return [lane(), beside.options(runner="lanes", name="other")(), beside()]
+
+    assert engine.start(ways).result(LONG) == ["lane", "lane", "stra"]
+
+    @flow(defaults={"runner": "lanes"})
+    def both() -> Any:
+        return [beside.options(runner="lanes", name="lane")(), beside()]
+
+    text = both.to_yaml()
+    assert text.count("runner: lanes") == 2
+    assert engine.start(Flow.from_yaml(text, allow=[__name__])).result(LONG) == ["lane", "lane"]
+    jsonschema.validate(yaml.safe_load(text), schema())
+    with pytest.raises(jsonschema.ValidationError, match="lanse"):
+        jsonschema.validate(yaml.safe_load(text.replace("lanes", "lanse")), schema())
+    fields = node_form(Ports(Graph(both.trace({}).spec), EXECUTORS, {}), "lane", "lane", {})["fields"]
+    assert [field["choices"] for field in fields if field["field"] == "runner"] == [list(engine.runners())]
+
+
+def test_a_runner_that_is_not_there_is_told_with_those_that_are(sample: Path) -> None:
+    """Where it is named; as is a body that it does not take."""
+    with pytest.raises(FlowError, match=r"lanes.*Did you mean 'lanes'"):
+        task(runner="lanse")(print)
+    with pytest.raises(FlowError, match="Did you mean 'lanes'"):
+        Flow.from_yaml("stratix: 1\nflow: f\ntasks:\n  a: {call: 'm:a', runner: lanse}\n")
+    with pytest.raises(FlowError, match="it runs on runner 'async' or 'inline', not in a lane"):
+
+        @task(runner="lanes")
+        async def waits() -> None: ...
+
+
+class Gate:
+    """A task that runs in a lane, tells that it has begun, and waits until it may go."""
+
+    def __init__(self) -> None:
+        self.begun: SimpleQueue[int] = SimpleQueue()
+        self.go = threading.Event()
+
+        @task(runner="lanes")
+        def held(x: int) -> int:
+            self.begun.put(x)
+            while not self.go.wait(0.005):
+                current().checkpoint()
+            return x
+
+        self.held = held
+
+
+def test_the_places_of_a_runner_are_kept_and_told(sample: Path, engine: Engine) -> None:
+    """As many bodies begin as it has places, and who waits for one knows for which; a cancel reaches what runs."""
+    gate = Gate()
+
+    @flow
+    def three() -> Any:
+        return [gate.held.options(name=f"n{x}", allow_failure=True)(x) for x in range(3)]
+
+    run = engine.start(three)
+    assert {gate.begun.get(timeout=LONG), gate.begun.get(timeout=LONG)} == {0, 1}
+    assert "a free place: the lanes (2) is full" in run.why("n2")
+    run.cancel("n0")
+    assert gate.begun.get(timeout=LONG) == 2
+    gate.go.set()
+    run.wait(LONG)
+    assert run.tasks().set_index("node")["state"].to_dict() == {"n0": "cancelled", "n1": "completed", "n2": "completed"}
+
+
+def test_an_executor_may_run_on_a_runner_of_a_plugin(site: Path, engine: Engine) -> None:
+    """Its own, or that of one which its plugin requires."""
+    put(site, "lanes_one", f"{LANES}plugin = N(runners={{'lanes': Lanes}})\n", lanes_one="lanes_one:plugin")
+    named = f"{GOOD}    runner = 'lanes'\nimport threading\n".replace("config.x", "threading.current_thread().name")
+    said = "requires='lanes_one', executors={'laned': Good}"
+    put(site, "uses_one", f"{named}plugin = N({said})\n", uses_one="uses_one:plugin")
+
+    @flow
+    def f() -> Any:
+        return uses("laned")()
+
+    assert engine.start(f).result(LONG).startswith("lane-")
+
+
+def test_a_run_waits_for_a_runner_that_is_missing(sample: Path, tmp_path: Path) -> None:
+    """It stays interrupted and says what it needs, and goes on once that is installed."""
+    gate = Gate()
+
+    @flow
+    def laned() -> Any:
+        return gate.held(7)
+
+    with Engine(tmp_path / "store") as first:
+        run = first.start(laned)
+        assert gate.begun.get(timeout=LONG) == 7
+    kept = [path.rename(tmp_path / path.name) for path in sample.iterdir()]
+    forget(sample)
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(
+            UserWarning, match="stays interrupted: it needs the runner lanes, which is not there: install"
+        ):
+            assert other.recover() == []
+        seen = other.run(run.id)
+        assert seen.status == "interrupted"
+        with pytest.raises(StratixError) as caught:
+            seen.resume()
+        assert caught.value.code == "missing-runner"
+        with pytest.raises(InputError, match="needs the runner lanes"):
+            seen.fork()
+        for path in kept:
+            path.rename(sample / path.name)
+        importlib.invalidate_caches()
+        gate.go.set()
+        (again,) = other.recover()
+        assert again.result(LONG) == 7
+
+
+LANES = (SAMPLE / "stratix_sample/lanes.py").read_text().replace("from __future__ import annotations\n", "")
+ODD = """
+from stratix_tasks.core.ports import Traits
+class Odd:
+    traits = Traits()
+    def submit(self, attempts): ...
+    def kill(self, attempt): ...
+"""
+
+
+def test_a_runner_that_is_none_is_named_with_all_that_it_lacks(site: Path, engine: Engine) -> None:
+    """And one that takes the name of another; the plugin is left out."""
+    put(site, "odd_r", f"{ODD}plugin = N(runners={{'odd': Odd}})\n", odd="odd_r:plugin")
+    put(site, "obj_r", f"{ODD}plugin = N(runners={{'obj': Odd()}})\n", obj="obj_r:plugin")
+    put(site, "steal_r", f"{LANES}plugin = N(runners={{'thread': Lanes}})\n", steal="steal_r:plugin")
+    with pytest.warns(UserWarning):
+        found = {one.name: one.left_out for one in engine.plugins()}
+    lacks = (
+        "`where`",
+        "no `stop`",
+        "no `hold`",
+        "no `release`",
+        "no `close`",
+        "it has `kill`, which its traits do not tell",
+    )
+    assert all(lack in found["odd"] for lack in lacks)
+    assert "it is no class but" in found["obj"]
+    assert "it brings 'thread', which comes with the package" in found["steal"]
+    assert engine.runners() == NAMED_RUNNERS
+
+
+# ---------------------------------------------------------------------- what is there
+
+
+def test_an_engine_tells_its_plugins(site: Path, engine: Engine) -> None:
+    """What each brings, of which package, and why one is left out; of what it can't use what that is."""
+    said = "domains={'a': {'good': Good}}, executor=1, strategies={}"
+    put(site, "good_one", f"{GOOD}plugin = N({said})\n", good="good_one:plugin")
+    put(site, "bad_one", "raise SystemExit('no')\n", bad="bad_one:plugin")
+    put(site, "later_one", "plugin = N(metrics={})\n", later="later_one:plugin")
+    put(site, "twin_one", f"{GOOD}plugin = N(executors={{'twin': Good}})\n", good="twin_one:plugin")
+    with pytest.warns(UserWarning) as caught:
+        found = engine.plugins()
+    told = [(one.name, one.package, one.brings, one.unknown) for one in found]
+    assert sorted(told) == [
+        ("bad", "bad_one 1.0", {}, ()),
+        ("good", "good_one 1.0", {"domains": ("a.good",)}, ("executor", "strategies")),
+        ("good", "twin_one 1.0", {}, ()),
+        ("later", "later_one 1.0", {}, ("metrics",)),
+    ]
+    left = {one.package: one.left_out for one in found}
+    assert left["bad_one 1.0"] == "SystemExit: no"
+    assert left["twin_one 1.0"] == "good_one 1.0 brings a plugin of this name, too"
+    assert "this version knows nothing of metrics" in left["later_one 1.0"]
+    said = " ".join(str(one.message) for one in caught)
+    assert "'executor' is nothing that plugins bring: Did you mean 'executors'?" in said
+    assert "this version knows nothing of strategies" in said
 
 
 def test_one_that_is_installed_later_is_found(site: Path, engine: Engine) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.dsl.task import KNOWN
@@ -416,7 +417,7 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     with second, third:
         poller = Poller(partial(interrupted_of, second))
         graph = Graph(summed.spec)
-        root = lay_out(graph, {}, EXECUTORS)
+        root = lay_out(graph, {}, EXECUTORS, RUNNERS)
         ills = Ills(root, second.executors.checkups)
         source = FlowSource(graph, root, {}, [], True, interrupted_of(second, "summed"), ills, poller)
         told: SimpleQueue[list[str]] = SimpleQueue()

@@ -15,6 +15,7 @@ from stratix_tasks.core.apply import fold
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import COMPLETED, CREATED, REQUESTED, STARTED, STARTED_MANY
 from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.state import State
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.graph import Graph
@@ -28,7 +29,7 @@ class Case:
         self.number = number
         self.id = ids.text(number.to_bytes(10, "big"))
         self.spec = flow(random)
-        self.block = lay_out(Graph(self.spec), FUNCTIONS, EXECUTORS)
+        self.block = lay_out(Graph(self.spec), FUNCTIONS, EXECUTORS, RUNNERS)
         self.shadow = Shadow(self.block)
         self.seen: list[tuple[Any, ...]] = []
         self.starts: set[tuple[int, int]] = set()

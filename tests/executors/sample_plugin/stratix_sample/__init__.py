@@ -1,4 +1,4 @@
-"""A plugin: a domain of executors, which says words that another plugin brings."""
+"""A plugin: a domain of executors, which says words that another plugin brings, and a runner."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from stratix_sample import words
+from stratix_sample.lanes import Lanes
 
 
 class Said(BaseModel):
@@ -17,6 +18,7 @@ class Said(BaseModel):
 
 class Say:
     name, description, Config = "sample.say", "Says a word.", Said
+    card = {"title": "Say", "icon": "chat", "accent": "#0d8a80", "subtitle": "{word} × {times}"}
 
     async def execute(self, context: Any, config: Said) -> str:
         return " ".join([words.KNOWN.get(config.word, config.word)] * config.times)
@@ -25,4 +27,4 @@ class Say:
         return bool(words.KNOWN)
 
 
-plugin = SimpleNamespace(requires=("sample_words",), domains={"sample": {"say": Say}})
+plugin = SimpleNamespace(requires=("sample_words",), domains={"sample": {"say": Say}}, runners={"lanes": Lanes})
