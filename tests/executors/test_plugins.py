@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 import sys
 import threading
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -339,7 +342,7 @@ def test_one_that_fails_is_left_out_and_named(site: Path) -> None:
     )
     with pytest.warns(UserWarning) as caught:
         names = Registry().list()
-    said = sorted(str(one.message) for one in caught)
+    said = sorted(str(one.message) for one in caught if str(one.message).startswith("plugin"))
     assert [one.partition("'")[2].partition("'")[0] for one in said] == ["bad", "leans", "lost", "odd", "thief"]
     assert "SystemExit: no" in said[0]
     assert "it requires bad" in said[1]
@@ -374,6 +377,17 @@ def test_a_missing_requirement_is_an_error_that_names_both(site: Path, engine: E
         return uses("shell.run")(["true"])
 
     assert engine.start(others).result(LONG)["exit_code"] == 0
+
+    @flow
+    def plain() -> Any:
+        return beside()
+
+    fields = node_form(Ports(Graph(plain.trace({}).spec), EXECUTORS, {}), "beside", "beside", {})["fields"]
+    assert [tuple(field["choices"]) for field in fields if field["field"] == "runner"] == [NAMED_RUNNERS]
+    with pytest.raises(ExecutorError, match="plugin 'needy' requires plugin 'base'"):
+        task(runner="lanes")(print)
+    with pytest.raises(FlowError, match="plugin 'needy' requires plugin 'base'"):
+        Flow.from_yaml("stratix: 1\nflow: f\ntasks:\n  a: {call: 'm:a', runner: lanes}\n")
     put(site, "base_one", f"{GOOD}plugin = N(executors={{'base': Good}})\n", base="base_one:plugin")
     assert engine.start(f).result(LONG) == 1
 
@@ -413,3 +427,39 @@ def test_built_in_executors_load_no_plugin(site: Path, engine: Engine) -> None:
     engine.start(f).result(LONG)
     assert "loud_one" not in sys.modules
     assert plugins._known is None
+
+
+# ---------------------------------------------------------------------- the page
+
+PAGE = (Path(__file__).parents[2] / "docs/plugins.md").read_text()
+TOML, GREET, MORNING, LANED = (
+    block for _, block in re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+)
+
+
+def test_the_plugins_of_the_page_do_what_it_says(site: Path, engine: Engine) -> None:
+    """Installed under the names that its project has, and used as it uses them; so is its runner."""
+    points = tomllib.loads(TOML)["project"]["entry-points"][plugins.GROUP]
+    put(site, "stratix_greet", GREET, **points)
+    put(site, "page_lanes", LANED, page_lanes="page_lanes:plugin")
+    code, _, value = MORNING.rpartition("  # ")
+    code = code.rpartition("\nmorning  # ")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert engine.start(names["morning"]).result(LONG) == ast.literal_eval(value)
+    lines = [node["line"] for node in snapshot(flow_source(names["morning"], {}), mode="static")["nodes"]]
+    assert f"its card says: {lines[0]}\n" in MORNING
+
+    @flow
+    def f() -> Any:
+        return beside.options(runner="lanes")()
+
+    assert engine.start(f).result(LONG) == "Thre"
+    assert engine.runners()[-1] == "lanes"
+
+
+def test_the_page_names_every_icon() -> None:
+    """In alphabetical order."""
+    listed = re.search(r"<!-- icons -->\n(.*?)<!-- /icons -->", PAGE, re.DOTALL)
+    assert listed is not None
+    assert re.findall("`(.*?)`", listed[1]) == sorted(ICONS)
