@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -93,7 +94,7 @@ def _changed(path: str) -> int:
 
 
 def _loaded(found: tuple[EntryPoint, ...]) -> Plugged:
-    made, known, objects = Plugged(), dict[str, Plugin](), dict[str, Any]()
+    made, known, objects, requires = Plugged(), dict[str, Plugin](), dict[str, Any](), dict[str, tuple[str, ...]]()
     for point in found:
         plugin = Plugin(point.name, _package(point))
         made.plugins.append(plugin)
@@ -101,20 +102,16 @@ def _loaded(found: tuple[EntryPoint, ...]) -> Plugged:
         if first is not plugin:
             plugin.left_out = f"{first.package} brings a plugin of this name, too"
             continue
-        try:
+        with _named(plugin):
             objects[point.name] = point.load()
-        except BaseException as error:  # a module may raise anything while it is imported
-            plugin.left_out = _told(error)
-    requires = {name: _required(one) for name, one in objects.items()}
+            requires[point.name] = _required(objects[point.name])
     for name in in_order(requires, known):
         plugin = known[name]
         lacking = [other for other in requires[name] if known[other].left_out]
-        try:
+        with _named(plugin):
             if lacking:
                 raise ExecutorError(f"it requires {', '.join(lacking)}, left out as well", code="missing-plugin")
             _take(plugin, objects[name], made)
-        except Exception as error:
-            plugin.left_out = _told(error)
     for plugin in made.plugins:
         if plugin.left_out:
             warnings.warn(f"plugin '{plugin.name}' of {plugin.package} is left out: {plugin.left_out}", stacklevel=6)
@@ -123,8 +120,15 @@ def _loaded(found: tuple[EntryPoint, ...]) -> Plugged:
     return made
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+@contextmanager
+def _named(plugin: Plugin) -> Iterator[None]:
+    """Code of a plugin runs: it may raise anything, and is left out then. An interrupt is a person's, who waits for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        plugin.left_out = f"{type(error).__name__}: {error}"
 
 
 def _package(point: EntryPoint) -> str:

@@ -7,6 +7,7 @@ attempts: `run_here(attempt)` of `runners/attempt.py` runs a plain function in t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -29,14 +30,16 @@ class RunnerClass(Protocol):
 
 def runner_class(name: str, given: Any) -> RunnerClass:
     """That class, as it is. ExecutorError `bad-runner` tells all that it lacks."""
-    if wrong := list(_wrong(given)):
+    if wrong := list(_wrong(name, given)):
         raise ExecutorError(f"runner '{name}' can't be brought: {'; '.join(wrong)}. {A_RUNNER}", code="bad-runner")
     found: RunnerClass = given
     return found
 
 
-def _wrong(given: Any) -> Iterator[str]:
+def _wrong(name: Any, given: Any) -> Iterator[str]:
     traits = getattr(given, "traits", None)
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        yield "its name is none of letters, digits and _"
     if not isinstance(given, type):
         yield f"it is no class but {given!r}"
     if not isinstance(traits, Traits):

@@ -269,6 +269,7 @@ class Odd:
 def test_a_runner_that_is_none_is_named_with_all_that_it_lacks(site: Path, engine: Engine) -> None:
     """And one that takes the name of another; the plugin is left out."""
     put(site, "odd_r", f"{ODD}plugin = N(runners={{'odd': Odd}})\n", odd="odd_r:plugin")
+    put(site, "name_r", f"{LANES}plugin = N(runners={{'a b': Lanes}})\n", words="name_r:plugin")
     put(site, "obj_r", f"{ODD}plugin = N(runners={{'obj': Odd()}})\n", obj="obj_r:plugin")
     put(site, "steal_r", f"{LANES}plugin = N(runners={{'thread': Lanes}})\n", steal="steal_r:plugin")
     with pytest.warns(UserWarning):
@@ -283,6 +284,7 @@ def test_a_runner_that_is_none_is_named_with_all_that_it_lacks(site: Path, engin
     )
     assert all(lack in found["odd"] for lack in lacks)
     assert "it is no class but" in found["obj"]
+    assert "its name is none of letters, digits and _" in found["words"]
     assert "it brings 'thread', which comes with the package" in found["steal"]
     assert engine.runners() == NAMED_RUNNERS
 
@@ -327,12 +329,21 @@ def test_one_that_is_installed_later_is_found(site: Path, engine: Engine) -> Non
     assert engine.start(f).result(LONG) == 5
 
 
+FICKLE = f"""{GOOD}
+class Fickle(Good):
+    def __init__(self):
+        raise SystemExit("not me")
+"""
+
+
 def test_one_that_fails_is_left_out_and_named(site: Path) -> None:
     """In a warning; those that require it are, too, and all others are there."""
     put(site, "good_one", f"{GOOD}plugin = N(executors={{'good': Good}})\n", good="good_one:plugin")
     put(site, "bad_one", "raise SystemExit('no')\n", bad="bad_one:plugin")
     put(site, "lost_one", "", lost="lost_one:nothing")
     put(site, "odd_one", "plugin = N(executors={'odd': object()})\n", odd="odd_one:plugin")
+    put(site, "fickle_one", f"{FICKLE}plugin = N(executors={{'fickle': Fickle}})\n", fickle="fickle_one:plugin")
+    put(site, "vague_one", "plugin = N(requires=5)\n", vague="vague_one:plugin")
     put(site, "thief_one", f"{GOOD}plugin = N(domains={{'http': {{'get': Good}}}})\n", thief="thief_one:plugin")
     put(
         site,
@@ -343,10 +354,19 @@ def test_one_that_fails_is_left_out_and_named(site: Path) -> None:
     with pytest.warns(UserWarning) as caught:
         names = Registry().list()
     said = sorted(str(one.message) for one in caught if str(one.message).startswith("plugin"))
-    assert [one.partition("'")[2].partition("'")[0] for one in said] == ["bad", "leans", "lost", "odd", "thief"]
+    assert [one.partition("'")[2].partition("'")[0] for one in said] == [
+        "bad",
+        "fickle",
+        "leans",
+        "lost",
+        "odd",
+        "thief",
+        "vague",
+    ]
     assert "SystemExit: no" in said[0]
-    assert "it requires bad" in said[1]
-    assert "'http.get', which comes with the package" in said[4]
+    assert "SystemExit: not me" in said[1]
+    assert "it requires bad" in said[2]
+    assert "'http.get', which comes with the package" in said[5]
     assert "good" in names
     assert not {"odd", "leans"} & set(names)
     assert "http.get" in names
@@ -463,3 +483,14 @@ def test_the_page_names_every_icon() -> None:
     listed = re.search(r"<!-- icons -->\n(.*?)<!-- /icons -->", PAGE, re.DOTALL)
     assert listed is not None
     assert re.findall("`(.*?)`", listed[1]) == sorted(ICONS)
+
+
+def test_an_interrupt_while_a_plugin_is_imported_is_that_of_a_person(site: Path) -> None:
+    """It is raised where it came, and the plugin is there the next time."""
+    code = f"import os\nif os.environ.get('SLOW'):\n    raise KeyboardInterrupt\n{GOOD}"
+    put(site, "slow_one", f"{code}plugin = N(executors={{'slow': Good}})\n", slow="slow_one:plugin")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SLOW", "yes")
+        with pytest.raises(KeyboardInterrupt):
+            Registry().list()
+    assert "slow" in Registry().list()
