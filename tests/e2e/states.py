@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 from jupyter import FLAGS
 from playwright.sync_api import sync_playwright
 from pydantic import BaseModel
@@ -196,7 +197,45 @@ def ways() -> Any:
     bad = refuse(load())
     with failed(bad) as error:
         mend(error.message)
-    return report.options(join=n_of(1), name="first_of_both", after=[wait(), load.options(name="here")()])()
+    return report.options(join=n_of(1), name="first_of_both", after=[wait(), load.options(name="here")()])(0.93)
+
+
+class Chart:
+    """Draws itself, as a figure does."""
+
+    def __init__(self, heights: list[float]) -> None:
+        self.heights = heights
+
+    def _repr_svg_(self) -> str:
+        bars = "".join(
+            f'<rect x="{20 + 40 * at}" y="{150 - 12 * high}" width="28" height="{12 * high}" rx="3" fill="#4477aa"/>'
+            for at, high in enumerate(self.heights)
+        )
+        ground = '<rect width="280" height="170" fill="#fff"/><path d="M12 150.5H268" stroke="#889"/>'
+        return f'<svg xmlns="http://www.w3.org/2000/svg" width="280" height="170">{ground}{bars}</svg>'
+
+
+@task
+def sales() -> pd.DataFrame:
+    "All of a week."
+    days = pd.date_range("2026-03-02", periods=6).strftime("%a %d %b")
+    return pd.DataFrame({"day": days, "sold": [4, 7, 6, 9, 11, 10], "price": [2.5, 2.5, 2.4, 2.4, 2.3, 2.3]})
+
+
+@task
+def chart(table: pd.DataFrame) -> Chart:
+    return Chart(table["sold"].tolist())
+
+
+@task
+def summary(table: pd.DataFrame) -> dict[str, Any]:
+    return {"days": len(table), "sold": int(table["sold"].sum()), "best": "Fri 06 Mar"}
+
+
+@flow
+def a_week() -> Any:
+    week = sales()
+    return [chart(week), summary(week)]
 
 
 @flow
@@ -220,12 +259,13 @@ class Post:
 
 
 class Scene(NamedTuple):
-    """What is shown: a state by its name, a sentence on it, and how to come there; the answer is what is drawn."""
+    """What is shown: a state by its name, a sentence on it, and how to come there; the answer is what is drawn. `key` is pressed then."""
 
     name: str
     about: str
     node: str
     come: Callable[[Engine], Any]
+    key: str = ""
 
 
 def come_to(
@@ -394,6 +434,13 @@ def scenes() -> Iterator[Scene]:
         "",
         all_done(ways),
     )
+    yield Scene(
+        "results in cards",
+        "What is asked for by O, or of all by Shift+O: the head of a table, a plot, the parts of a record.",
+        "",
+        all_done(a_week),
+        "Shift+O",
+    )
     yield Scene("executor not well", "The mark at the corner; the panel and `why` say what is wrong.", "letter", unwell)
 
 
@@ -420,6 +467,11 @@ def pictures(scene: Scene, context: Any, folder: Path) -> None:
         page.goto(path.as_uri())
         page.wait_for_selector("[data-testid=node]")
         page.add_style_tag(content=".stx-size-on { display: none }")  # a part of it would be in the picture of the card
+        if scene.key:
+            page.focus(".react-flow__node")
+            page.keyboard.press(scene.key)
+            page.wait_for_timeout(400)
+            page.evaluate("document.activeElement.blur()")
         page.click("[data-testid=fit]")
         page.mouse.move(5, 5)
         page.wait_for_timeout(400)

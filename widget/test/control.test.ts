@@ -234,7 +234,7 @@ describe("banner", () => {
 describe("cards", () => {
   it("say that a node stands at its breakpoint, and that an abandoned body still runs", () => {
     expect(detail(info("a"), HELD, { reason: "breakpoint" }, 200)).toBe("at its breakpoint");
-    expect(detail(info("a"), of(11, ABANDONED), {}, 200)).toBe("cancelled · its thread still runs");
+    expect(detail(info("a"), of(11, ABANDONED), {}, 200)).toBe("cancelled · runs on");
   });
 
   it("show bodies of an interrupted run as interrupted", () => {

@@ -118,6 +118,6 @@ export function detail(
   if (name === "completed" && texts.summary) parts.push(texts.summary);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
   if (node.subtitle && !isOver(status) && !texts.progress) parts.push(node.subtitle);
-  if (status[1] & ABANDONED) parts.unshift(word, "its thread still runs");
+  if (status[1] & ABANDONED) parts.splice(0, TOLD.has(word) ? 1 : 0, word, "runs on");
   return parts.join(" · ") || word;
 }

@@ -50,10 +50,7 @@ function kilobytes(bytes: number): string {
 
 function Head({ table: { columns, rows, index, of } }: { table: Table }) {
   const [high, wide] = of;
-  const more = [
-    high > rows.length ? `${(high - rows.length).toLocaleString("en")} more rows` : "",
-    wide > columns.length ? `${(wide - columns.length).toLocaleString("en")} more columns` : "",
-  ].filter(Boolean);
+  const more = [left(high - rows.length, "row"), left(wide - columns.length, "column")].filter(Boolean);
   return (
     <>
       <Scroll prose class="stx-table nowheel">
@@ -85,6 +82,11 @@ function Head({ table: { columns, rows, index, of } }: { table: Table }) {
       {more.length > 0 && <p class="stx-quiet">{more.join(", ")}</p>}
     </>
   );
+}
+
+/** How many of something are not shown. */
+function left(count: number, what: string): string {
+  return count > 0 ? `${count.toLocaleString("en")} more ${what}${count > 1 ? "s" : ""}` : "";
 }
 
 function isNumber(kind: string | undefined): boolean {
