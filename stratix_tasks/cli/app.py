@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import date, datetime, time
 from decimal import Decimal
 from importlib.util import find_spec
@@ -202,7 +203,9 @@ def schema() -> None:
     """Print the JSON Schema of the YAML format, for editors."""
     from stratix_tasks.formats.yaml_schema import schema as made
 
-    print(json.dumps(made(), indent=2))
+    with redirect_stdout(sys.stderr):  # a plugin may print while it is imported
+        told = made()
+    print(json.dumps(told, indent=2))
 
 
 @app.command()
@@ -210,7 +213,7 @@ def plugins(csv: Csv = False) -> None:
     """List the plugins that are installed: what they bring, or why one is left out."""
     import pandas
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore")  # what is left out stands in the table
         found = default_engine().plugins()
     rows = [

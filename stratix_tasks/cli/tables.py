@@ -27,7 +27,7 @@ COLOURS = {
     "waiting": "magenta",
 }
 
-LONG = ("inputs", "error", "text", "detail")
+LONG = ("inputs", "error", "text", "detail", "brings", "left out")
 """Columns of texts of any length: in a row they are wrapped, in what room the others leave."""
 ROOM = 30
 """What is worth wrapping a text in; with less it goes below its row."""

@@ -22,6 +22,7 @@ from stratix_tasks import (
     approval,
     ask,
     each,
+    expr,
     failed,
     flow,
     n_of,
@@ -34,9 +35,11 @@ from stratix_tasks import (
     when,
 )
 from stratix_tasks.core.states import State
-from stratix_tasks.look.sources import RunSource
+from stratix_tasks.executors.registry import HERE
+from stratix_tasks.look.sources import FlowSource, RunSource
+from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.session.display import page as page_shown
-from stratix_tasks.session.display import run_source
+from stratix_tasks.spec.cards import Said
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -243,12 +246,31 @@ def letters() -> Any:
     return uses("post").options(name="letter")(to=uses("post").options(name="first")(to="ann"))
 
 
+@flow
+def used(day: str = "2026-01-01") -> Any:
+    page = uses("http.get").options(name="page")(expr("https://example.org/${{ inputs.day }}.json"))
+    rows = uses("sql.query").options(name="rows")(
+        "select region, sum(amount) from page group by region", frames={"page": page}
+    )
+    book = uses("notebook.run").options(name="book")("report.ipynb", parameters={"rows": rows})
+    kept = uses("file.write").options(name="kept")("rows.json", rows)
+    return uses("post").options(name="letter", after=[book, kept])(to="everybody")
+
+
+@flow
+def in_use() -> Any:
+    said = uses("shell.run").options(name="said")(["echo", "some words"])
+    told = uses("sql.query").options(name="counted", after=[said])("select 42 as answer", result="value")
+    return uses("post").options(name="letter", after=[told])(to="everybody")
+
+
 class Letter(BaseModel):
     to: str
 
 
 class Post:
     name, description, Config = "post", "Sends a letter.", Letter
+    card = Said(title="Letter", icon="mail", accent="#d6336c", subtitle="to {to}")
 
     def execute(self, context: Any, config: Letter) -> str:
         GO.wait(LONG)
@@ -303,6 +325,27 @@ def until(run: Any, node: str, states: tuple[State, ...], many: int = 0) -> None
         if time.monotonic() > end:
             raise TimeoutError(f"{node} is {State(status[0]).label}, not {states}")
         time.sleep(0.02)
+
+
+def known(shown: Any) -> Callable[[Engine], Any]:
+    """A flow whose executors are there, before anything runs."""
+
+    def come(engine: Engine) -> Any:
+        engine.executors.register("post", Post())
+        token = HERE.set(engine.executors)
+        try:
+            return flow_source(shown, {})
+        finally:
+            HERE.reset(token)
+
+    return come
+
+
+def in_a_run(engine: Engine) -> Any:
+    engine.executors.register("post", Post())
+    run = engine.start(in_use)
+    until(run, "letter", (State.RUNNING,))
+    return run
 
 
 def some_done(shown: Any, node: str, many: int) -> Callable[[Engine], Any]:
@@ -441,6 +484,18 @@ def scenes() -> Iterator[Scene]:
         all_done(a_week),
         "Shift+O",
     )
+    yield Scene(
+        "what nodes use",
+        "Its icon in its colour, and what it says of its arguments.",
+        "",
+        known(used),
+    )
+    yield Scene(
+        "what nodes use, in a run",
+        "The state stands in the disc, the icon at the right.",
+        "",
+        in_a_run,
+    )
     yield Scene("executor not well", "The mark at the corner; the panel and `why` say what is wrong.", "letter", unwell)
 
 
@@ -451,7 +506,7 @@ def saved(scene: Scene, folder: Path) -> Path:
     try:
         path = folder / "page.html"
         shown = scene.come(engine)
-        path.write_text(page_shown(shown) if isinstance(shown, RunSource) else shown.to_html())
+        path.write_text(page_shown(shown) if isinstance(shown, RunSource | FlowSource) else shown.to_html())
         return path
     finally:
         GO.set()

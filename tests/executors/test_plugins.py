@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
+import json
 import re
 import sys
 import threading
 import tomllib
+import warnings
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -18,8 +21,10 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from stratix_tasks import Engine, Flow, FlowError, InputError, current, flow, task, uses
+from stratix_tasks.cli.requests import app
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.errors import ExecutorError, StratixError
 from stratix_tasks.executors import plugins
@@ -494,3 +499,21 @@ def test_an_interrupt_while_a_plugin_is_imported_is_that_of_a_person(site: Path)
         with pytest.raises(KeyboardInterrupt):
             Registry().list()
     assert "slow" in Registry().list()
+
+
+def test_the_command_line_tells_them_and_its_output_is_its_own(site: Path) -> None:
+    """What each brings, and why one is left out; what one prints while it is imported is not among what other programs read."""
+    put(site, "loud_one", f"print('here I am')\n{GOOD}plugin = N(executors={{'loud': Good}})\n", loud="loud_one:plugin")
+    put(site, "bad_one", "raise SystemExit('no')\n", bad="bad_one:plugin")
+    told = CliRunner().invoke(app, ["plugins", "--csv"])
+    assert "here I am" in told.stderr
+    rows = {row["plugin"]: row for row in csv.DictReader(told.stdout.splitlines())}
+    assert (rows["loud"]["brings"], rows["loud"]["left out"]) == ("executors: loud", "")
+    assert (rows["bad"]["package"], rows["bad"]["left out"]) == ("bad_one 1.0", "SystemExit: no")
+    forget(site)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert (
+            "loud"
+            in json.loads(CliRunner().invoke(app, ["schema"]).stdout)["$defs"]["task"]["properties"]["uses"]["enum"]
+        )
