@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -164,7 +165,10 @@ class EngineLoop(EngineThread):
             self._tell_of_close(live)
         self.call_back_all()
         for runner in (self.prepare, *self.runners.values()):
-            runner.close()
+            try:
+                runner.close()
+            except Exception as error:  # one of a plugin: the others, and the store, are closed all the same
+                warnings.warn(f"{type(runner).__name__} was not closed: {type(error).__name__}: {error}", stacklevel=4)
 
     def _tell_of_close(self, live: LiveRun) -> None:
         for watcher in tuple(live.watchers):

@@ -23,7 +23,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from stratix_tasks import Engine, Flow, FlowError, InputError, current, flow, task, uses
+from stratix_tasks import Engine, Flow, FlowError, InputError, Static, TaskFailed, current, flow, task, uses
 from stratix_tasks.cli.requests import app
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.errors import ExecutorError, StratixError
@@ -212,6 +212,42 @@ def test_the_places_of_a_runner_are_kept_and_told(sample: Path, engine: Engine) 
     gate.go.set()
     run.wait(LONG)
     assert run.tasks().set_index("node")["state"].to_dict() == {"n0": "cancelled", "n1": "completed", "n2": "completed"}
+
+
+RUDE = """
+from stratix_tasks.core.ports import Traits
+class Rude:
+    traits = Traits("nowhere", bodies=frozenset(("def",)))
+    def __init__(self, later): ...
+    def submit(self, attempts): raise OSError("no place")
+    def close(self): raise OSError("no end")
+    stop = hold = release = submit
+class Unmade(Rude):
+    def __init__(self, later): raise OSError("no room")
+plugin = N(runners={"rude": Rude, "unmade": Unmade})
+"""
+
+
+def test_a_runner_that_raises_costs_the_runs_that_use_it_alone(site: Path, tmp_path: Path) -> None:
+    """What it raised is told: where it can't be made the body is lost, where it takes none its run is interrupted; and engines close."""
+    put(site, "rude_one", RUDE, rude_one="rude_one:plugin")
+
+    @flow
+    def runs_on(where: Static[str]) -> Any:
+        return beside.options(runner=where, max_lost=1)()
+
+    engine = Engine(tmp_path / "store")
+    with pytest.warns(UserWarning, match="is interrupted by an error of the engine: OSError: no place"):
+        lost, broken, well = (engine.start(runs_on, {"where": where}) for where in ("unmade", "rude", "thread"))
+        with pytest.raises(StratixError, match="OSError: no place"):
+            broken.result(LONG)
+    with pytest.raises(TaskFailed, match="nothing could be started that would run this body: OSError: no room"):
+        lost.result(LONG)
+    assert well.result(LONG) == "stra"
+    with pytest.warns(UserWarning, match="Rude was not closed: OSError: no end"):
+        engine.close()
+    with Engine(tmp_path / "store") as other:
+        assert other.run(well.id).status == "completed"
 
 
 def test_an_executor_may_run_on_a_runner_of_a_plugin(site: Path, engine: Engine) -> None:
