@@ -6,7 +6,7 @@ test for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -105,6 +105,14 @@ def headline(kind: object, message: object) -> str:
 def in_words(error: BaseException) -> str:
     """The same of one that was caught."""
     return headline(type(error).__name__, error)
+
+
+def in_one_line(error: Mapping[str, Any]) -> str:
+    """The same of one that is on record, by the first line of its text, or the last one where that holds a traceback."""
+    text = str(error.get("message") or "").strip()
+    if "Traceback (most recent call last)" in text:
+        text = text.rstrip('"\n ').rpartition("\n")[2]
+    return headline(error.get("type"), text.partition("\n")[0])
 
 
 def as_data(error: BaseException) -> dict[str, Any]:

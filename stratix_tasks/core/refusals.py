@@ -7,7 +7,7 @@ from stratix_tasks.core.scope import bad_units, state_of_scope
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import Scope, label, scope_label
-from stratix_tasks.errors import TransitionError
+from stratix_tasks.errors import TransitionError, in_one_line
 
 SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve", "reject", "answer")
 ASKED = {"give": "give a value to", "send": "send a signal to", "rollback": "roll back to"}
@@ -74,17 +74,11 @@ def refusal_of_run(s: State, verb: str, why: str, redo: str = "") -> TransitionE
 
 def story(s: State, u: int) -> list[str]:
     """What happened to a unit so far, a line each: attempts that failed, then how it is now."""
-    lines = [
-        f"attempt {number} failed, {error.get('type')}: {last_line(error)}" for number, error in s.failures.get(u, ())
-    ]
+    lines = [f"attempt {number} failed, {in_one_line(error)}" for number, error in s.failures.get(u, ())]
     parts = [f"state {state_of(s, u).label}", f"attempt {s.attempt[u]}"]
     reason, error = s.why_ended(u), s.error.get(u)
     if reason:
         parts.append(f"reason {reason}")
     if error:
-        parts.append(f"last error {error.get('type')}: {last_line(error)}")
+        parts.append(f"last error {in_one_line(error)}")
     return [*lines[-10:], ", ".join(parts)]
-
-
-def last_line(error: dict[str, object]) -> str:
-    return str(error.get("message")).strip().rpartition("\n")[2]

@@ -9,7 +9,6 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import first_failed, taken_up
 from stratix_tasks.core.joins import WITH_SCOPE, is_replaced, states_of
 from stratix_tasks.core.node import EACH, EARLY, LOOP
-from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
 from stratix_tasks.core.state import FAILURE, FINISHED, IS_BAD, IS_OVER, OF_STEPS, WITHIN, State
 from stratix_tasks.core.states import TERMINAL, S
@@ -17,7 +16,7 @@ from stratix_tasks.core.steps import ender
 from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
 from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
-from stratix_tasks.errors import headline
+from stratix_tasks.errors import in_one_line
 from stratix_tasks.spec.durations import about
 
 _PINNED = " with the value that is pinned in its place"
@@ -239,7 +238,7 @@ _SAY = {
 
 def _shown(core: Core, u: int) -> str:
     error = core.state.error.get(u)
-    return headline(error.get("type"), last_line(error)) if error else ""
+    return in_one_line(error) if error else ""
 
 
 def _waits_for(core: Core, u: int) -> str:

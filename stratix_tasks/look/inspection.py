@@ -7,14 +7,13 @@ from typing import Any
 
 from stratix_tasks.core.allowed import VERBS, allowed
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.core.waits import ANSWERED, kind_of
 from stratix_tasks.core.why import why_unit
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import headline
+from stratix_tasks.errors import in_one_line
 from stratix_tasks.look.arguments import arguments, given
 from stratix_tasks.look.groups import error_of
 from stratix_tasks.look.logs import logs_of
@@ -81,9 +80,9 @@ def _target(node: str, item: int | None) -> str:
 
 
 def _attempts(core: Core, unit: int) -> list[Attempt]:
-    """Every attempt so far, those that failed with the last line of their error."""
+    """Every attempt so far, those that failed with their error in a line."""
     s = core.state
-    failed = {number: _last_line(error) for number, error in s.failures.get(unit, ())}
+    failed = {number: short(in_one_line(error), 160) for number, error in s.failures.get(unit, ())}
     lost = {number for number, error in s.failures.get(unit, ()) if error.get("type") == "RunnerLost"}
     lost.update(s.orphaned.get(unit, ()))
     state, latest = core.seen(unit).label, s.attempt[unit]
@@ -131,10 +130,6 @@ def _usual(s: Recorded, unit: int) -> float | None:
     done = islice((one for one in s.members(group) if s.status[one] == State.COMPLETED), MOST_SIBLINGS)
     found = sorted(s.ended[one] - s.started[one] for one in done)
     return found[len(found) // 2] if found else None
-
-
-def _last_line(error: dict[str, Any]) -> str:
-    return short(headline(error.get("type"), last_line(error)), 160)
 
 
 def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Given]:

@@ -9,13 +9,12 @@ from stratix_tasks.core.allowed import allowed_run
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.node import EACH, MAP, TASK
-from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
 from stratix_tasks.core.units import Stretch
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
-from stratix_tasks.errors import headline
+from stratix_tasks.errors import in_one_line
 from stratix_tasks.look.groups import error_of, moving, rests, tally
 from stratix_tasks.look.text import brief, few, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
@@ -194,14 +193,14 @@ def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
-    """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip; and edges."""
+    """What cards say beside their state: the error in a line, progress, the value's summary, the reason of a skip; and edges."""
     s, found = live.core.state, dict[str, Texts]()
     for node in range(len(s.root.outline.names)) if nodes is None else nodes:
         text: Texts = {}
         state, reason = live.core.seen(node), s.why_ended(node)
         error = s.error.get(node) or error_of(s, node)
         if error and state in BAD:
-            text["error"] = short(headline(error.get("type"), last_line(error)), 160)
+            text["error"] = short(in_one_line(error), 160)
         progress = live.notes.progress.get(node)
         if progress is not None and progress[1]:
             text["progress"] = short(progress[1], 60)

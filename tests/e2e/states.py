@@ -455,7 +455,7 @@ def scenes() -> Iterator[Scene]:
     yield Scene("completed", "How long it took, and what it gave.", "fit", all_done(one_model))
     yield Scene("taken over", "What another run had computed: this one was forked from it.", "fit", taken_over)
     yield Scene("given", "Its value was given by hand; nothing computed it.", "fit", skipped_with)
-    yield Scene("failed", "With the last line of its error.", "refuse", all_done(refused))
+    yield Scene("failed", "With the first line of its error.", "refuse", all_done(refused))
     yield Scene("upstream failed", "What it needs failed.", "report", all_done(refused))
     yield Scene(
         "cancelled",

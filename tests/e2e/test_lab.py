@@ -161,7 +161,7 @@ def test_interrupting_a_waiting_cell_ends_the_wait_only(started: Notebook) -> No
 
 
 def test_a_failed_node_leads_with_its_error(lab: Server, page: Any) -> None:
-    """A node that fails shows its error's last line; its descendants show that they can't run; retry by click goes on."""
+    """A node that fails shows its error in a line; its descendants show that they can't run; retry by click goes on."""
     define = """
 from stratix_tasks import task, flow
 broken = True
