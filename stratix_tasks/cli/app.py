@@ -204,6 +204,7 @@ def schema() -> None:
     from stratix_tasks.formats.yaml_schema import schema as made
 
     with redirect_stdout(sys.stderr):  # a plugin may print while it is imported
+        default_engine().plugins()  # where they can't be put in order that is told, not a schema without them
         told = made()
     print(json.dumps(told, indent=2))
 

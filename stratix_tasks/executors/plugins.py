@@ -81,6 +81,15 @@ def plugged(*, look_again: bool = False) -> Plugged:
         return _known[1]
 
 
+def at_hand() -> Plugged:
+    """The same for who lists what there is, as a palette does: nothing where plugins can't be put in order. Who names something of
+    theirs is told why."""
+    try:
+        return plugged()
+    except ExecutorError:
+        return Plugged()
+
+
 def _installed() -> tuple[tuple[str, int], ...]:
     """Where packages lie, and when one last came or went there; `importlib.metadata` keeps what it has found by the same."""
     return tuple((path, _changed(path)) for path in sys.path)

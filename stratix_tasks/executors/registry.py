@@ -17,7 +17,7 @@ from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.built_in import NAMES, built_in
 from stratix_tasks.executors.configured import Configured
 from stratix_tasks.executors.health import TIMEOUT, Checkups, Health
-from stratix_tasks.executors.plugins import plugged
+from stratix_tasks.executors.plugins import at_hand, plugged
 from stratix_tasks.executors.runners import KNOWN_RUNNERS
 from stratix_tasks.spec.problems import did_you_mean
 
@@ -35,10 +35,10 @@ class Entries(Mapping[str, Executor]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(NAMES), **plugged().executors, **self.own})
+        return iter({**dict.fromkeys(NAMES), **at_hand().executors, **self.own})
 
     def __len__(self) -> int:
-        return len({**dict.fromkeys(NAMES), **plugged().executors, **self.own})
+        return len({**dict.fromkeys(NAMES), **at_hand().executors, **self.own})
 
 
 class Registry:
@@ -89,7 +89,8 @@ class Registry:
         return one.executor if isinstance(one, Configured) else one
 
     def list(self) -> builtins.list[str]:
-        """The names of all executors that nodes can use, in alphabetical order."""
+        """The names of all executors that nodes can use, in alphabetical order. ExecutorError as `engine.plugins()`."""
+        plugged()
         return sorted(name for name in self.entries if name != "python")
 
     def health(self, timeout: float = TIMEOUT) -> dict[str, Health]:

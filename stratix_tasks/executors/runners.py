@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from stratix_tasks.core.ports import RUNNERS, Traits
-from stratix_tasks.executors.plugins import plugged
+from stratix_tasks.executors.plugins import at_hand, plugged
 from stratix_tasks.executors.runner_class import RunnerClass
 
 
@@ -19,10 +19,10 @@ class Known(Mapping[str, Traits]):
         return RUNNERS[name] if name in RUNNERS else brought(name).traits
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*RUNNERS, *plugged().runners))
+        return iter((*RUNNERS, *at_hand().runners))
 
     def __len__(self) -> int:
-        return len(RUNNERS) + len(plugged().runners)
+        return len(RUNNERS) + len(at_hand().runners)
 
 
 def brought(name: str) -> RunnerClass:

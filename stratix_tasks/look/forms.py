@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, get_origin
 
-from stratix_tasks.core.ports import NAMED_RUNNERS
-from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.runners import named_runners
 from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data, value_data
 from stratix_tasks.look.fields import MOST
@@ -200,7 +198,7 @@ def _options(ports: Ports, node: NodeSpec, data: Mapping[str, Any]) -> Iterator[
 
 def _option(option: Option, data: Mapping[str, Any]) -> FormField:
     kind = _KINDS.get(option.kind, "plain")
-    choices = _runners() if option.kind is Kind.RUNNER else list(option.words)
+    choices = list(named_runners()) if option.kind is Kind.RUNNER else list(option.words)
     usual = "" if option.default is None or option.default == () else str(option.default)
     value = data.get(option.name)
     return _field(
@@ -214,14 +212,6 @@ def _option(option: Option, data: Mapping[str, Any]) -> FormField:
         usual=usual,
         folded=option.name not in data,
     )
-
-
-def _runners() -> list[str]:
-    """A plugin that asks for what is not there keeps nobody from editing: then those that come with the package."""
-    try:
-        return list(named_runners())
-    except ExecutorError:
-        return list(NAMED_RUNNERS)
 
 
 def _field(

@@ -136,7 +136,9 @@ class Engine(Workshop):
 
     @staticmethod
     def runners() -> tuple[str, ...]:
-        """The names of the runners that nodes can ask for, those of plugins behind the others. They are the process's."""
+        """The names of the runners that nodes can ask for, those of plugins behind the others. They are the process's. ExecutorError as
+        `plugins`."""
+        plugged()
         return named_runners()
 
     @staticmethod

@@ -443,10 +443,14 @@ def test_a_missing_requirement_is_an_error_that_names_both(site: Path, engine: E
     def plain() -> Any:
         return beside()
 
-    fields = node_form(Ports(Graph(plain.trace({}).spec), EXECUTORS, {}), "beside", "beside", {})["fields"]
+    ports = Ports(Graph(plain.trace({}).spec), EXECUTORS, {})
+    assert {"http.get", "wait.sleep"} <= {item["name"] for item in palette(ports, {})}
+    fields = node_form(ports, "beside", "beside", {})["fields"]
     assert [tuple(field["choices"]) for field in fields if field["field"] == "runner"] == [NAMED_RUNNERS]
-    with pytest.raises(ExecutorError, match="plugin 'needy' requires plugin 'base'"):
-        task(runner="lanes")(print)
+    for asked in (engine.runners, engine.plugins, lambda: task(runner="lanes")(print)):
+        with pytest.raises(ExecutorError, match="plugin 'needy' requires plugin 'base'"):
+            asked()
+    assert "requires plugin 'base'" in CliRunner().invoke(app, ["schema"]).stderr
     with pytest.raises(FlowError, match="plugin 'needy' requires plugin 'base'"):
         Flow.from_yaml("stratix: 1\nflow: f\ntasks:\n  a: {call: 'm:a', runner: lanes}\n")
     put(site, "base_one", f"{GOOD}plugin = N(executors={{'base': Good}})\n", base="base_one:plugin")
