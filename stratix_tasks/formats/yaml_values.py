@@ -33,8 +33,8 @@ class Values:
         if isinstance(node, Sequence):
             parts = [self.value(item, variables) for item in node.items]
             return WRONG if any(part is WRONG for part in parts) else parts
-        if FIRST_OF in node.items and len(node.items) == 1:
-            return self._first_of(node.items[FIRST_OF])
+        if FIRST_OF in node.items:
+            return self._first_of(node)
         if OBJECT in node.items:
             return self._object(node)
         made = {name: self.value(item, variables) for name, item in node.items.items()}
@@ -105,7 +105,14 @@ class Values:
         at = line.find(text, node.column - 1)
         return at - node.column + problem.column if at >= 0 and problem.line == 1 else 0
 
-    def _first_of(self, node: Node) -> Any:
+    def _first_of(self, whole: Mapping) -> Any:
+        node = whole.items[FIRST_OF]
+        beside = next((name for name in whole.items if name != FIRST_OF), None)
+        if beside is not None:
+            hint = "Take it away, or put what stands beside it into a mapping around it."
+            return self.reading.wrong(
+                whole.keys[beside], "bad-value", f"first_of stands alone, and not with '{beside}'", hint
+            )
         parts = self.reading.listed(node, self.value, "first_of")
         if parts is WRONG:
             return WRONG

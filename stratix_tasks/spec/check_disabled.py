@@ -19,7 +19,7 @@ def disabled_findings(graph: Graph, executors: Executors, functions: Mapping[str
     for i, absent in graph.absent.items():
         name, node, path = graph.names[i], graph.nodes[i], ("tasks", graph.names[i])
         function = (functions or {}).get(node.call or "")
-        for argument in absent if node.call is None or function is not None else ():
+        for argument in absent if (node.flow or node.uses or function) is not None else ():
             if not instead(node, argument, graph.spec, function, executors):
                 hint = "Give it a default, or an annotation with None; or disable this node, too."
                 message = f"'{argument}' takes the value of a node that is disabled, and has no default"

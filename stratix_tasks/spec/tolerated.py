@@ -24,7 +24,7 @@ def untolerant(graph: Graph, executors: Executors, functions: Mapping[str, Any])
         function = functions.get(node.call or "")
         for argument, value in node.args.items():
             whole = type(value) is Ref and value.scope == "tasks" and value.name in loose
-            known = node.call is None or function is not None
+            known = (node.flow or node.uses or function) is not None
             if whole and known and not instead(node, argument, graph.spec, function, executors):
                 message = f"'{argument}' takes the value of '{value.name}', which may fail: then there is none for it"
                 hint = f"Give '{argument}' a default, or an annotation with None; or catch what fails: with failed(x)."

@@ -255,6 +255,20 @@ def test_a_time_that_is_none_is_refused(option: str) -> None:
         load(HEAD + option)
 
 
+@pytest.mark.parametrize("option", ["allow_failure: true", "enabled: false"])
+def test_a_node_that_says_nothing_to_do_may_need_what_gives_nothing(option: str) -> None:
+    """What is wrong with it is told, and no more is asked of it."""
+    with pytest.raises(FlowError, match="nothing-to-do"):
+        load(HEAD + f"tasks: {{a: {{call: x, {option}}}, b: {{with: {{v: '${{{{ tasks.a.output }}}}'}}}}}}")
+
+
+def test_nothing_stands_beside_first_of() -> None:
+    """It would be read as something else, which no document could be written of."""
+    with pytest.raises(FlowError, match="first_of stands alone, and not with 'more'") as caught:
+        load(HEAD + "tasks: {a: {call: x}}\noutput: {first_of: ['${{ tasks.a.output }}', 1], more: 2}\n")
+    assert [(one.line, one.column) for one in caught.value.problems] == [(4, 50)]
+
+
 def test_reading_opens_runs_and_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a document names: modules, files, tags, types."""
     seen: list[str] = []
