@@ -213,7 +213,7 @@ class History:
         self.take(*self.core.drain(), asked=True)
         assert (len(self.facts) == before) == heard, ("taken", verb, target, args)
         if verb in ("retry", "skip") and not args.get("redo"):
-            what_was_made_stays(self.core, was)
+            what_was_made_stays(self.core, was, self.facts[before:])
         return True
 
     def ask_scope(self) -> None:

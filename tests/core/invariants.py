@@ -465,9 +465,8 @@ def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope, tol
     `told` are the facts that it led to."""
     s, name = core.state, scope_label(core.state, scope)
     if s.home[scope.start] in s.retired:
-        around = groups_of(s, (scope.start,))
-        again = any(fact[0] == MOVED and fact[2] in around and fact[4] == State.RETRYING for fact in told)
-        return need(verb == "rollback" or again, f"'{name}' is out of the run after a {verb}")
+        again = verb == "rollback" or tried_again(told) & groups_of(s, (scope.start,))
+        return need(bool(again), f"'{name}' is out of the run after a {verb}")
     left = [u for u in scope.units if s.status[u] not in OVER and not s.node(u).phase]
     if verb == "pause":
         need(all(s.held(u) for u in left), f"'{name}' goes on after a pause")
@@ -485,9 +484,14 @@ def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope, tol
     return None
 
 
-def what_was_made_stays(core: Core, was: bytes) -> None:
+def tried_again(told: Collection[Any]) -> set[int]:
+    """The units that facts tell are to be tried again, whatever has become of that since."""
+    return {fact[2] for fact in told if fact[0] == MOVED and fact[4] == State.RETRYING}
+
+
+def what_was_made_stays(core: Core, was: bytes, told: Collection[Any]) -> None:
     """After a retry or skip without `redo` all that had run and completed is so still, but for what the end of a scope had taken
-    or taken back, and groups that are open again, or tried again as a whole. `was`: the states before."""
+    or taken back, and groups that are open again, or tried again as a whole. `was`: the states before, `told`: the facts since."""
     s = core.state
     if any(r.block.phased for r in s.stretches):
         return
@@ -495,7 +499,7 @@ def what_was_made_stays(core: Core, was: bytes) -> None:
         u for u, state in enumerate(was) if state == State.COMPLETED and s.attempt[u]
     ]  # a value may be given to who has not
     back = [u for u in done if s.status[u] not in (State.COMPLETED, State.OPEN)]
-    back = [u for u in back if all(s.status[p] != State.RETRYING for p in groups_of(s, (u,)))]
+    back = [u for u in back if not tried_again(told) & groups_of(s, (u,))]
     need(not back, f"{named(s, back)} are set back, and nobody said so")
 
 
