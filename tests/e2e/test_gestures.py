@@ -461,6 +461,33 @@ IN_SIGHT = """([view, node]) => {
 }"""
 
 
+def test_what_is_pressed_in_a_view_has_the_next_key(book: Notebook) -> None:
+    """Also by the right button, where the cell had the focus before, and where the notebook's own menu was open: no cell is deleted."""
+    hand = Hand(book, "pressed")
+    in_view = "document.activeElement.closest('[data-testid=stratix-view]') !== null"
+    cells = hand.page.locator(".jp-CodeCell")
+    count = cells.count()
+    for button in ("right", "left"):
+        cells.nth(0).locator(".jp-InputPrompt").click()
+        assert not hand.page.evaluate(in_view)
+        if button == "left":
+            cells.nth(0).locator(".jp-InputPrompt").click(button="right")
+            hand.page.wait_for_selector(".lm-Menu")
+        hand.page.mouse.click(
+            *hand.page.evaluate(
+                """() => {
+                    const at = document.querySelector('.stx-palette-list summary').getBoundingClientRect();
+                    return [at.left + 40, at.top + at.height / 2];
+                }"""
+            ),
+            button=button,
+        )
+        hand.page.wait_for_function(in_view)
+        hand.press("d", "d")
+        hand.page.wait_for_selector(".lm-Menu", state="detached")
+    assert cells.count() == count
+
+
 def test_what_is_tidied_is_in_sight(book: Notebook) -> None:
     """Where the layout takes cards out of it the canvas is moved; where all have room as they are, nothing is zoomed."""
     hand = Hand(book, "tidied_in_sight")

@@ -28,10 +28,6 @@ export function useEditKeys(root: HTMLElement, hands: Hands, does: Does): void {
       event.preventDefault();
       event.stopPropagation();
     },
-    contextmenu: (event) => {
-      event.stopPropagation(); // the notebook's is about the cell; of a text the browser's own is
-      if (!isTyping(event.target)) event.preventDefault();
-    },
     paste: (event) => {
       if (isTyping(event.target)) return;
       event.preventDefault();

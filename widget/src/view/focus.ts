@@ -22,13 +22,27 @@ export function keepFocus(root: HTMLElement, signal: AbortSignal): void {
   listen(root, "focusin", ({ target }) => {
     last = target as HTMLElement;
   });
+  let [pressed, leaves] = [false, false];
+  listen(root, "keydown", (event) => {
+    leaves = (event as KeyboardEvent).key === "Tab";
+  });
   listen(root, "focusout", (event) => {
     const to = (event as FocusEvent).relatedTarget;
-    if (to instanceof Node && !root.contains(to)) last = null;
+    if (!(to instanceof Node) || root.contains(to)) return;
+    const before = last;
+    if (to.contains(root) && pressed && !leaves) queueMicrotask(() => focusOn(root, before));
+    else last = null;
   });
   listen(document, "pointerdown", (event) => {
-    if (!event.composedPath().includes(root)) last = null;
+    [pressed, leaves] = [event.composedPath().includes(root), false];
+    if (!pressed) last = null;
   });
+  // A notebook gives the focus to its cell when something in there is pressed, and keeps it where its menu was open, or for the
+  // right button: what was pressed in the view is the view's, and so is the next key.
+  const hold = () => {
+    if (pressed && root.isConnected && !root.contains(focused(root))) root.focus({ preventScroll: true });
+  };
+  for (const name of ["mousedown", "mouseup"]) listen(document, name, () => pressed && setTimeout(hold));
   const changed = new MutationObserver(() => {
     if (!last || !isGone(root, last) || !isFree(root, last)) return;
     last = null;
@@ -45,5 +59,9 @@ function isGone(root: HTMLElement, element: HTMLElement): boolean {
 /** Whether nothing else of the page has the focus. */
 function isFree(root: HTMLElement, last: HTMLElement): boolean {
   const has = document.activeElement;
-  return has === null || has === document.body || (root.getRootNode() as Document | ShadowRoot).activeElement === last;
+  return has === null || has === document.body || focused(root) === last;
+}
+
+function focused(root: HTMLElement): Element | null {
+  return (root.getRootNode() as Document | ShadowRoot).activeElement;
 }

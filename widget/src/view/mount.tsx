@@ -56,6 +56,12 @@ function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   // JupyterLab takes the text's own undo away from the field that has the focus, by a listener on the field itself.
   root.addEventListener("beforeinput", (event) => event.stopPropagation(), { capture: true, signal });
   root.addEventListener("focusin", mark, { signal });
+  // The notebook's menu is about the cell, and takes the keys: of a text that can be copied the browser's own is shown.
+  const menu = (event: Event) => {
+    event.stopPropagation();
+    if (!(event.target as Element).closest("input, textarea, select, .stx-panel, .stx-banner")) event.preventDefault();
+  };
+  root.addEventListener("contextmenu", menu, { signal });
 }
 
 const PATIENCE = 4_000;
