@@ -295,6 +295,8 @@ def test_a_wire_tells_what_came_along_it(book: Notebook) -> None:
     assert told.locator("text=6").count() == 1
     hand.page.mouse.move(5, 5)
     told.wait_for(state="detached")
+    hand.at("wire-insert", wire="scale>total:xs").hover(force=True)
+    told.wait_for()
 
 
 def test_a_value_is_dragged_into_a_field(book: Notebook) -> None:

@@ -17,7 +17,7 @@ import type { Fitting } from "../model/messages";
 import { FURTHEST, NEAREST } from "../model/place";
 import { type Rest, restAt } from "../view/Beside";
 import { Controls } from "../view/Controls";
-import { useSteady } from "../view/hooks";
+import { useHeard, useSteady } from "../view/hooks";
 import { useUnique } from "../view/ids";
 import { SmallMap } from "../view/SmallMap";
 import { boxesOf, first, guessed, inputsBox, whole } from "./boxes";
@@ -197,6 +197,18 @@ export function EditGraph(props: Props) {
     },
   });
 
+  // the ⊕ in the middle of a wire is no part of it
+  useHeard(root, {
+    mouseover: (event) => {
+      const wire = wires.find(({ id }) => id === inserted(event));
+      const canvas = root.querySelector(".stx-edit-canvas");
+      if (wire && canvas) setRests({ wire, at: restAt(event, canvas) });
+    },
+    mouseout: (event) => {
+      if (inserted(event)) setRests(null);
+    },
+  });
+
   return (
     <div
       class={`stx-canvas stx-edit-canvas${far ? " stx-far" : ""}${misfits ? " stx-connecting" : ""}`}
@@ -259,6 +271,11 @@ export function EditGraph(props: Props) {
       )}
     </div>
   );
+}
+
+/** The wire whose ⊕ the pointer is on. */
+function inserted({ target }: MouseEvent): string | undefined {
+  return target instanceof Element ? target.closest<HTMLElement>(".stx-insert")?.dataset.wire : undefined;
 }
 
 /** The controls and the small map; shows the graph when it opens, or is put as a whole on an empty canvas, and never moves it again. */
