@@ -26,8 +26,8 @@ ARROWS = {
 
 
 def to_mermaid(view: Mapping[str, Any]) -> str:
-    """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow; dotted arrows for order without data
-    and, with `when`, for what a condition asks.
+    """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow, which arrows go to; dotted arrows for order
+    without data and, with `when`, for what a condition asks.
     """
     lines = ["flowchart LR", *_members(view["nodes"], -1, "  ")]
     for a, b, kind in view["edges"]:
@@ -39,13 +39,12 @@ def _members(nodes: list[dict[str, Any]], parent: int, indent: str) -> Iterator[
     for number, node in enumerate(nodes):
         if node["parent"] != parent:
             continue
-        card = f"n{number}{SHAPES[shape(node)].format(_quoted(label(node)))}"
-        if node["kind"] != "flow":
-            yield f"{indent}{card}"
+        inside = [*_members(nodes, number, indent + "  ")] if node["kind"] == "flow" else []
+        if not inside:
+            yield f"{indent}n{number}{SHAPES[shape(node)].format(_quoted(label(node)))}"
             continue
-        yield f'{indent}subgraph g{number} ["{_quoted(node["name"])}"]'
-        yield f"{indent}  {card}"
-        yield from _members(nodes, number, indent + "  ")
+        yield f'{indent}subgraph n{number} ["{_quoted(label(node))}"]'
+        yield from inside
         yield f"{indent}end"
 
 

@@ -123,6 +123,35 @@ def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
     assert mermaid.startswith("flowchart LR")
 
 
+def test_a_group_in_mermaid_is_what_lies_in_it() -> None:
+    """Its arrows are its own: no card stands for it among its nodes. One in which nothing lies is a card."""
+
+    @task
+    def size(x: int = 1) -> int:
+        return x
+
+    @flow
+    def grouped(x: int) -> int:
+        return size(x)
+
+    @flow
+    def empty() -> None: ...
+
+    @flow
+    def around() -> int:
+        empty()
+        return size.options(name="after")(grouped(1))
+
+    assert around.to_mermaid().split("\n")[1:-1] == [
+        '  n0("empty")',
+        '  subgraph n1 ["grouped"]',
+        '    n3["size"]',
+        "  end",
+        '  n2["after"]',
+        "  n1 --> n2",
+    ]
+
+
 def test_what_a_condition_asks_is_told_apart() -> None:
     """By a dashed arrow with `when` on it; one that brings a value, too, is drawn as all that do."""
 
