@@ -14,7 +14,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import Mention
-from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, leaves, ref_text
+from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves, may_be_last, ref_text
 
 Source = tuple[str, str]
 """`tasks` or `inputs`, and a name."""
@@ -201,6 +201,12 @@ def unpacked(place: Place, name: str) -> FlowSpec:
     named = {need for body in insides.values() for need in named_by(body)}
     last = tuple(one for one in insides if one not in named)
     output = rewritten(inner.output, _given(what, node, inner))
+    for leaf in leaves([*insides.values(), output]):
+        if type(leaf) is FirstOf and not all(map(may_be_last, leaf.otherwise)):
+            _refuse(
+                what,
+                "a first_of in it ends in an input that is given by an expression: give it an input, or what a task gives",
+            )
     change = _from_inside(what, name, output)
     tasks: dict[str, NodeSpec] = {}
     for one, body in spec.tasks.items():
@@ -272,7 +278,11 @@ def _as_text(what: str, value: Any) -> str:
     try:
         return json.dumps(value)
     except (TypeError, ValueError):
-        _refuse(what, f"an expression in it takes {value!r:.60}, which has no text")
+        told = "a text that is filled in" if type(value) is Template else f"{value!r:.60}"
+        _refuse(
+            what,
+            f"an expression in it takes {told}, which has no text there: give it what one task gives, or an expression",
+        )
 
 
 def stepped(what: str, value: Any, path: tuple[str | int, ...]) -> Any:

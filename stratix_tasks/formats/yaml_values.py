@@ -13,7 +13,7 @@ from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, parse, unclosed
-from stratix_tasks.spec.values import Expr, FirstOf, Kept, Object, Pin, Ref, Template, leaves
+from stratix_tasks.spec.values import Expr, FirstOf, Kept, Object, Pin, Ref, Template, leaves, may_be_last
 
 NO_VARIABLES: frozenset[str] = frozenset()
 
@@ -116,16 +116,11 @@ class Values:
         parts = self.reading.listed(node, self.value, "first_of")
         if parts is WRONG:
             return WRONG
-        last = (parts.pop(),) if parts and _may_be_last(parts[-1]) else ()
+        last = (parts.pop(),) if parts and may_be_last(parts[-1]) else ()
         if len(parts) + len(last) < 2 or not all(type(part) is Ref and part.scope == "tasks" for part in parts):
             hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]; the last may be a plain value, or an input.'
             return self.reading.wrong(node, "bad-value", "first_of takes at least two references to outputs", hint)
         return FirstOf(tuple(parts), last)
-
-
-def _may_be_last(value: Any) -> bool:
-    """Whether it is there whatever becomes of the tasks: a plain value, or an input."""
-    return next(leaves(value), None) is None or (type(value) is Ref and value.scope == "inputs")
 
 
 def plain_of(node: Node) -> Any:

@@ -135,6 +135,11 @@ def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
             yield from leaves(getattr(value, name))
 
 
+def may_be_last(value: Any) -> bool:
+    """Whether `first_of` can end in it, for it is there whatever becomes of the tasks: a plain value, or an input."""
+    return next(leaves(value), None) is None or (type(value) is Ref and value.scope == "inputs")
+
+
 def says_same(a: Any, b: Any) -> bool:
     """Whether two values, or two parts of a document, say the same: 1, 1.0 and True differ, as does one moment in two time
     zones; NaN does not from itself. An object is the same as itself alone: nothing is asked of it.

@@ -331,6 +331,43 @@ def test_the_last_use_that_is_unpacked_takes_its_definition_with_it() -> None:
     assert made.tasks["b_2"].args == {"x": Ref("tasks", "a_2")}
 
 
+ENDS_IN_AN_INPUT = """
+stratix: 1
+flow: outer
+inputs: {n: {type: int}}
+tasks: {b: {call: m:x}, g: {flow: part, with: {x: "GIVEN"}}}
+flows:
+  part:
+    inputs: {x: {default: 1}}
+    tasks: {a: {call: m:x}}
+    output: {first_of: ["${{ tasks.a.output }}", "${{ inputs.x }}"]}
+output: "${{ tasks.g.output }}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ("${{ inputs.n }}", True),
+        ("${{ tasks.b.output }}", True),
+        ("text", True),
+        ("${{ inputs.n + 1 }}", False),
+        ("k${{ inputs.n }}", False),
+    ],
+)
+def test_what_a_first_of_in_a_flow_ends_in_is_unpacked_where_a_document_can_say_it(given: str, same: bool) -> None:
+    """An input, a value or what a task gives; an expression is refused, for no document could be read that says so."""
+    spec = load(ENDS_IN_AN_INPUT.replace("GIVEN", given))
+    if same:
+        made = edited(spec, {"edit": "ungroup", "node": "g"})
+        assert load(dump(made)) == made
+    else:
+        with pytest.raises(
+            FlowError, match="can't unpack g: a first_of in it ends in an input that is given by an expr"
+        ):
+            edited(spec, {"edit": "ungroup", "node": "g"})
+
+
 def test_what_is_pasted_without_places_stands_as_if_it_were_laid_out() -> None:
     """One behind the other, its corner where it was pasted, and none over another; all there is in a flow is left to the layout."""
     text = """tasks:
