@@ -288,6 +288,26 @@ def test_a_persistent_trigger_waits_for_who_needs_it(engine: Engine) -> None:
     assert run.result(LONG) == 5
 
 
+@flow
+def hears(x: int) -> Any:
+    return both(x, signal("go"))[1]
+
+
+@pytest.mark.parametrize("door", ["python", "yaml"])
+def test_a_persistent_trigger_is_taken_round_by_round(tmp_path: Path, door: str) -> None:
+    """Each round of a loop takes the next value, also one that was sent to an owner that is gone (pattern 24)."""
+    made = flow(name="hearing")(lambda: repeat(hears, 0, until=lambda x: x == 3, max=5))
+    with Engine(tmp_path) as first:
+        run = first.start(made if door == "python" else Flow.from_yaml(made.to_yaml()))
+        for value in (1, 2):
+            run.send("go", value)
+    with Engine(tmp_path) as second:
+        (run,) = second.recover()
+        run.send("go", 3)
+        assert run.result(LONG) == 3
+        assert sum(row["name"] == "hears" and row["done"] for row in run.progress()) == 6
+
+
 def test_a_pattern_outlives_its_owner(tmp_path: Path) -> None:
     """Each, in the middle of its run, when that is killed: another owner comes to the same value."""
     store = tmp_path / "store"
