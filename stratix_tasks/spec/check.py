@@ -52,6 +52,7 @@ from stratix_tasks.spec.vocabulary import BODIES, RESERVED
 _NAME = re.compile(NAME)
 _OF_FLOWS_ALONE = tuple(option.name for option in IN_NODE if not option.of_tasks)
 _NO_WORDS: frozenset[str] = frozenset()
+_SAY = "Say what it does: call: module:function, flow: name, or uses: http.get."
 
 
 def check(
@@ -244,7 +245,7 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
     """A node has exactly one of call, flow and uses."""
     bodies = [body for body in BODIES if getattr(node, body) is not None]
     if not bodies:
-        yield Finding(path, Problem("nothing-to-do", "has neither call, flow nor uses", name))
+        yield Finding(path, Problem("nothing-to-do", "has neither call, flow nor uses", name, hint=_SAY))
     elif len(bodies) > 1:
         message = f"has {' and '.join(bodies)}, and can do one thing"
         yield Finding(path, Problem("twice", message, name, hint="Take all but one away."))
