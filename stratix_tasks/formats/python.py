@@ -1,4 +1,4 @@
-"""FlowSpec as Python: a module whose flow, when it is traced, is the same document again.
+"""FlowSpec as Python: a module whose flow, when it is traced, is the same document again, as `nested` has it.
 
 What Python has no word for is a problem `not-portable`, never left out.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TypeAlias
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.formats.python_flow import FlowWriter
@@ -26,14 +28,43 @@ def dump(spec: FlowSpec, callees: Mapping[str, Callee], module: Module | None = 
     `callees` are the functions by the `call` of nodes; `module` holds what is written out of them already. The flow is an
     `async def` if `is_async`. FlowError `not-portable` lists all that Python has no word for.
     """
-    writer = _Writer(spec, callees, module or Module())
-    flows = writer.flows(spec, is_async)
+    writer = _Writer(nested(spec), callees, module or Module())
+    flows = writer.flows(writer.spec, is_async)
     if writer.problems:
         raise FlowError(
             f"flow '{spec.flow}' can't be written as Python:", code="not-portable", problems=writer.problems
         )
     parts = [writer.module.head(), *writer.definitions(), *flows]
     return "\n\n\n".join(part for part in parts if part) + "\n"
+
+
+_Known: TypeAlias = "Mapping[str, tuple[FlowSpec, _Known]]"
+"""The flows that may be called, by name, each with those around it."""
+
+
+def nested(
+    spec: FlowSpec, around: Mapping[str, tuple[FlowSpec, _Known]] = {}, above: tuple[FlowSpec, ...] = ()
+) -> FlowSpec:
+    """The same flow, in which each that calls others holds them, as tracing makes it: in a document these may stand beside it. Not
+    what it lies in itself, nor where a flow between would have other words for what they say.
+    """
+    known = {**around}
+    known.update((name, (inner, known)) for name, inner in spec.flows.items())
+    called = dict.fromkeys(node.flow for node in spec.tasks.values() if node.flow)
+    for_others = {node.flow for one in _all(spec) for node in one.tasks.values()} - called.keys()
+    flows = {}
+    for name in (*called, *(spec.flows.keys() - called.keys() - for_others)):
+        outwards = (spec, *reversed(above))
+        between = takewhile(lambda one: name not in one.flows, outwards)  # noqa: B023 - asked at once
+        is_other = name in spec.flows or (name in around and all(one.flow != name for one in outwards))
+        if is_other and not any(map(_has_words, between)):
+            inner, there = known[name]
+            flows[name] = nested(inner, there, (*above, spec))
+    return spec.but({"flows": flows}) if flows or spec.flows else spec
+
+
+def _has_words(spec: FlowSpec) -> bool:
+    return bool(spec.policies or spec.defaults)
 
 
 @dataclass

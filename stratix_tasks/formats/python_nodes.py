@@ -74,7 +74,7 @@ class Nodes:
         itself = key not in self.spec.flows and key == self.spec.flow
         inner = self.spec if itself else self.spec.flows.get(key)
         if inner is None:
-            return self.values.refuse(f"the flow '{key}', in which this one lies")
+            return self.values.refuse(f"a call of flow '{key}', which stands around this one")
         if not itself and self._flow_name(inner) != key:
             self.values.refuse(f"sub-flow '{key}' is named '{inner.flow}'")
         said = self._options(node, _SILENT, {})

@@ -202,7 +202,8 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         return written(to_yaml(self, path, code, objects), path)
 
     def to_python(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The flow as a Python module, which yields the same document when it is traced; written to `path` too, if given.
+        """The flow as a Python module, which yields the same document when it is traced (a flow that others call stands in each of
+        these then); written to `path` too, if given.
 
         Functions are imported; those of the notebook are written out. FlowError `not-portable` lists what Python has no
         word for, and functions that can't be had.

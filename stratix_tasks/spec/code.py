@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from keyword import iskeyword
 from pathlib import Path, PurePath
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import TzInfo
 
 from stratix_tasks.spec.secrets import Secret
 
@@ -242,13 +244,25 @@ def _clocked(name: str, day: list[int], clock: list[int], value: Any, imported: 
     while clock and not clock[-1]:
         clock.pop()
     arguments = list(map(str, [*day, *clock])) or ["0"]
-    if value.tzinfo is UTC:
-        arguments.append(f"tzinfo={imported('datetime', 'UTC')}")
-    elif type(value.tzinfo).__name__ == "ZoneInfo" and value.tzinfo.key:
-        arguments.append(f"tzinfo={imported('zoneinfo', 'ZoneInfo')}({quoted(value.tzinfo.key)})")
-    elif value.tzinfo is not None or value.fold:
+    if value.tzinfo is not None:
+        arguments.append(f"tzinfo={_zone(name, value.tzinfo, imported)}")
+    elif value.fold:
         raise ValueError(f"a {name} of such a time zone has no text")
     return f"{imported('datetime', name)}({', '.join(arguments)})"
+
+
+def _zone(name: str, zone: tzinfo, imported: Imported) -> str:
+    """What pydantic reads from a document has an offset from UTC, as `timezone` has."""
+    if type(zone).__name__ == "ZoneInfo" and zone.key:  # type: ignore[attr-defined]
+        return f"{imported('zoneinfo', 'ZoneInfo')}({quoted(zone.key)})"  # type: ignore[attr-defined]
+    offset = zone.utcoffset(None) if isinstance(zone, timezone | TzInfo) else None
+    if offset is None or str(zone.tzname(None)).removeprefix("UTC") != timezone(offset).tzname(None).removeprefix(
+        "UTC"
+    ):
+        raise ValueError(f"a {name} of such a time zone has no text")
+    if not offset:
+        return imported("datetime", "UTC")
+    return f"{imported('datetime', 'timezone')}({_timedelta(offset, imported)})"
 
 
 def _timedelta(value: timedelta, imported: Imported) -> str:

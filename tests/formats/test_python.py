@@ -37,7 +37,7 @@ from stratix_tasks import (
     when,
 )
 from stratix_tasks.dsl.sources import Sources
-from stratix_tasks.formats.python import dump
+from stratix_tasks.formats.python import dump, nested
 from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
@@ -394,6 +394,48 @@ def test_a_document_is_written_as_python(engine: Any) -> None:
     assert [run.result() for run in ended] == ["a/b: 2024-01-31: 164"] * 2
 
 
+BESIDE = """stratix: 1
+flow: two
+inputs:
+  since: {type: datetime, default: "2026-01-02T03:04:05Z"}
+  until: {type: datetime, default: "2026-01-02T03:04:05+05:30"}
+tasks:
+  outer: {flow: outer, with: {x: 1}}
+  far: {flow: far, with: {x: 4}}
+output: ["${{ tasks.outer.output }}", "${{ tasks.far.output }}"]
+flows:
+  outer:
+    inputs: {x: {type: int}}
+    tasks:
+      again: {flow: inner, with: {x: "${{ inputs.x }}"}}
+      own: {flow: far, with: {x: "${{ inputs.x }}"}}
+    output: ["${{ tasks.again.output }}", "${{ tasks.own.output }}"]
+    flows:
+      far: {inputs: {x: {type: int}}, tasks: {a: {call: pieces:total, with: {start: 9}}}, output: "${{ tasks.a.output }}"}
+  inner:
+    inputs: {x: {type: int}}
+    tasks:
+      far: {flow: far, with: {x: "${{ inputs.x }}"}}
+    output: "${{ tasks.far.output }}"
+  far:
+    inputs: {x: {type: int}}
+    tasks:
+      a: {call: pieces:total, with: {start: "${{ inputs.x }}"}}
+    output: "${{ tasks.a.output }}"
+"""
+
+
+def test_flows_of_a_document_that_call_each_other_are_written_as_functions(engine: Any) -> None:
+    """Each calls the one that its document means; traced again it holds that, where the document has it beside."""
+    given = Flow.from_yaml(BESIDE, allow=["pieces"])
+    again = defined(given.to_python())
+    assert again.spec == nested(given.spec)
+    assert [*again.spec.flows] == ["outer", "far"]
+    assert [*again.spec.flows["outer"].flows] == ["inner", "far"]
+    runs = [engine.start(one, {}) for one in (given, again)]
+    assert [run.result() for run in runs] == [[[1, 9], 4]] * 2
+
+
 def test_what_a_document_may_not_import_is_not_written() -> None:
     """Its functions are not known, so that nothing can be said of their options."""
     with pytest.raises(FlowError) as caught:
@@ -413,6 +455,10 @@ UNSAID = {
     "a map over a mapping": HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: {k: 1}}}}\n",
     "a gap in the positions": HEAD + "tasks: {a: {call: pieces:plain, with: {b: 1, '*': [1]}}}\n",
     "choices that are dates": HEAD.replace("{x: {}}", "{x: {type: date, choices: ['2024-02-01']}}") + "tasks: {}\n",
+    "a flow that two call in turn": HEAD
+    + "tasks: {a: {flow: g}}\nflows: {g: {tasks: {b: {flow: h}}}, h: {tasks: {c: {flow: g}}}}\n",
+    "a flow beside one that has words of its own for it": HEAD
+    + "tasks: {a: {flow: g}}\nflows: {g: {defaults: {retry: 1}, tasks: {b: {flow: h}}}, h: {tasks: {c: {call: pieces:total}}}}\n",
     "a type that does something": HEAD.replace("{x: {}}", "{x: {type: f(1)}}") + "tasks: {}\n",
 }
 
