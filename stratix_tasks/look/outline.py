@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import Kind, Node, Step
+from stratix_tasks.core.node import NO_RETRY, Kind, Node, Step
 from stratix_tasks.core.states import S
 from stratix_tasks.look.cards import cards, subtitle
 from stratix_tasks.look.text import said, short
@@ -104,18 +104,12 @@ def _outlined(root: Block, unit: int, function: _Said) -> NodeOutline:
     config.append(("pin", "" if node.pin is None else said(node.pin.value) or '""'))
     config += [("priority", _shown(priority) if priority else ""), ("pool", ", ".join(policy.pool))]
     config.append(("concurrency", str(policy.concurrency or "")))
-    if node.retry is not None:
-        jitter = ", full jitter" if node.retry.jitter == "full" else ""
-        config.append(
-            (
-                "retry",
-                f"{_shown(node.retry.max)} more, {_shown(node.retry.delay, ' s')} × {node.retry.backoff:g}{jitter}",
-            )
-        )
-    if node.timeout is not None:
-        config.append(
-            ("timeout", ", ".join(f"{n} {_shown(v, ' s')}" for n, v in node.timeout.__dict__.items() if v is not None))
-        )
+    retry, timeout = node.retry or policy.retry, node.timeout or policy.timeout
+    if retry is not NO_RETRY:
+        jitter = ", full jitter" if retry.jitter == "full" else ""
+        config.append(("retry", f"{_shown(retry.max)} more, {_shown(retry.delay, ' s')} × {retry.backoff:g}{jitter}"))
+    limits = [f"{name} {_shown(limit, ' s')}" for name, limit in timeout.__dict__.items() if limit is not None]
+    config.append(("timeout", ", ".join(limits)))
     config += [(name, text) for name, text in _loop(node.loop)] if node.loop is not None else []
     if node.each is not None:
         config.append(("where", node.each.where.text if node.each.where is not None else ""))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stratix_tasks import Engine, each, flow, task
+from stratix_tasks import Engine, ask, each, flow, task
 from stratix_tasks.look.logs import HELD
 from stratix_tasks.runners.ends import HEAD
 from stratix_tasks.session.display import flow_source, page, run_source
@@ -177,6 +177,33 @@ def test_values_that_stand_in_a_flow_are_shown_by_their_types_and_asked_nothing(
     }
     assert silent_flow.to_svg()
     assert not Silent.asked
+
+
+@task
+def one() -> int:
+    return 1
+
+
+@flow(defaults={"retry": 2, "timeout": "30s"}, policies={"net": {"retry": {"max": 5, "jitter": "none"}}})
+def shared_flow(limit: float = 9) -> None:
+    one.options(name="plain")()
+    one.options(name="named", policy="net")()
+    one.options(name="own", retry=0, timeout=limit)()
+    ask.options(name="wait")("Go on?", fields={"n": int})
+
+
+def test_a_node_shows_the_retry_and_the_limits_that_hold_for_it(engine: Engine) -> None:
+    """Its own, else those of its policy, else those of the defaults; before a run and in it. A wait runs no body, and takes none."""
+    run = engine.start(shared_flow)
+    for source in (flow_source(shared_flow, {}), run_source(run)):
+        shown = {node["name"]: dict(node["config"]) for node in source.outline()["nodes"]}
+        assert {name: (of.get("retry"), of.get("timeout")) for name, of in shown.items()} == {
+            "plain": ("2 more, 1 s × 2, full jitter", "attempt 30 s"),
+            "named": ("5 more, 1 s × 2", "attempt 30 s"),
+            "own": ("0 more, 1 s × 2, full jitter", "attempt ${{ inputs.limit }}"),
+            "wait": (None, None),
+        }
+    run.cancel()
 
 
 SAID, GATE = threading.Event(), threading.Event()
