@@ -92,7 +92,8 @@ def allowed_scope(s: State, scope: Scope) -> dict[str, Why]:
     """The verbs that a scope takes as one, and why each may not be asked of it now."""
     state = state_of_scope(s, scope)
     over = state in TERMINAL
-    last = _last(s, scope.start) if over and scope.units else None
+    block = s.stretches[scope.stretch].block
+    last = _last(s, scope.start) if over and scope.units else _finished(s, block, scope.start) if s.finished else None
     told: dict[str, Why] = {
         "pause": _pause(state),
         "resume": "" if over else None,

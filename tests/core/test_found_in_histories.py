@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from driver import SLOW, Body
 from facade import Places
 from folds import folded
@@ -20,6 +21,7 @@ from stratix_tasks.core.state import FINISHED
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import scope_of
+from stratix_tasks.errors import TransitionError
 from stratix_tasks.spec.model import Retry
 
 
@@ -149,3 +151,17 @@ def test_what_failed_for_a_join_that_is_raced_for_again_is_pending_with_it() -> 
     assert [made.state(name) for name in "jxl"] == [State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED]
     made.request("rollback", nodes=["k"])
     assert [made.state(name) for name in "jx"] == [State.READY, State.PENDING]
+
+
+def test_what_a_step_said_of_a_scope_stays_said_though_something_in_it_goes_on() -> None:
+    """A rollback in it has opened it again; how it ends is decided, until somebody rolls back to before the step."""
+    inner: Any = {
+        "i": (Node("h", kind=FLOW, inner="leaf"), finishing(to=State.FAILED)),
+        "leaf": (Node("a"), needs("b", 0)),
+    }
+    made = world(flow(Node("g", kind=EACH, inner="i"), inner=inner), {"g[0].h.b": SLOW, "g[0].f": Body(1)}).settle()
+    assert (made.state("g"), made.state("g[0].h")) == (State.FAILED, State.CANCELLED)
+    made.request("rollback", to="g[0].h.a")
+    assert (made.state("g[0].h"), made.state("g[0].h.b")) == (State.OPEN, State.READY)
+    with pytest.raises(TransitionError, match=r"'g\[0\]\.f' has finished what it lies in"):
+        made.request("skip", "g[0]")
