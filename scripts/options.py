@@ -49,7 +49,7 @@ KINDS: dict[Kind, str] = {
     Kind.NAME: "a name; in a document the key, of a flow `flow`",
     Kind.NODES: "what tasks return, one or a list; in a document `needs`, with their names",
     Kind.TEXT: "a text",
-    Kind.KEY: "a template, `{region}`; in a document `${{ region }}`",
+    Kind.KEY: "a template, `{region}`, or as in a document, `${{ region }}`",
     Kind.WHOLE: "a whole number",
     Kind.NUMBER: "a number",
     Kind.DURATION: "`30s`, `1h30m`, seconds; in Python a `timedelta`, too",

@@ -1,4 +1,4 @@
-"""`key="{region}"`: the name of an item by its arguments, as a value of the document."""
+"""`key="{region}"`, or as documents have it, `key="${{ region }}"`: the name of an item, as a value of the document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.values import Ref, Template
 
 _STEP = re.compile(r"\[([^\[\]]+)\]")
@@ -16,7 +17,11 @@ _STEP = re.compile(r"\[([^\[\]]+)\]")
 
 
 def key_template(key: str, over: Collection[str], node: str) -> Any:
-    """A template of Python's kind over the mapped arguments. FlowError `bad-option` for any other name in it."""
+    """A template of Python's kind over the mapped arguments. FlowError `bad-option` for any other name in it. A text with `${{` in it
+    is one of documents, which is checked with the flow.
+    """
+    if "${{" in key:
+        return parse(key, frozenset(over))
     try:
         pieces = list(Formatter().parse(key))
     except ValueError as error:

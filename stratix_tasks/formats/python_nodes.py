@@ -15,6 +15,7 @@ from stratix_tasks.spec.fields import IN_NODE, LOOP, MAP, Kind
 from stratix_tasks.spec.joins import ALL, N_OF
 from stratix_tasks.spec.mapped import shown, variables
 from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
+from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import GROUP
 from stratix_tasks.spec.vocabulary import MAP as OF_MAP
@@ -156,19 +157,13 @@ class Nodes:
         return codes[0] if len(codes) == 1 else Group("[", codes, "]")
 
     def _key(self, each: Each) -> str | None:
-        """The key as Python's template."""
+        """The key as Python's template; what is more than names of mapped arguments and text is said as documents say it."""
         if each.key is None:
             return None
         parts = each.key.parts if type(each.key) is Template else (each.key,)
-        text = ""
-        for part in parts:
-            if type(part) is str and type(each.key) is Template:
-                text += part.replace("{", "{{").replace("}", "}}")
-            elif type(part) is Ref and part.scope == "each" and all(_is_step(step) for step in part.path):
-                text += f"{{{part.name}{''.join(f'[{step}]' for step in part.path)}}}"
-            else:
-                self.values.refuse("a key that is more than names of mapped arguments and text")
-        return text
+        pieces = [_piece(part) for part in parts]
+        text = "".join(piece or "" for piece in pieces)
+        return dump_value(each.key) if None in pieces or "${{" in text else text
 
     def _with_options(self, head: str, said: Mapping[str, Code]) -> Code:
         options = tuple(prefixed(f"{name}=", code) for name, code in said.items())
@@ -270,6 +265,15 @@ def _signature(spec: FlowSpec) -> Signature:
             for name, given in spec.inputs.items()
         ]
     )
+
+
+def _piece(part: Any) -> str | None:
+    """A part of a key in a template of Python's; None where that has no word for it."""
+    if type(part) is str:
+        return part.replace("{", "{{").replace("}", "}}")
+    if type(part) is Ref and part.scope == "each" and all(map(_is_step, part.path)):
+        return f"{{{part.name}{''.join(f'[{step}]' for step in part.path)}}}"
+    return None
 
 
 def _is_step(step: str | int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -38,6 +39,7 @@ from stratix_tasks import (
 )
 from stratix_tasks.dsl.sources import Sources
 from stratix_tasks.formats.python import dump, nested
+from stratix_tasks.spec.code import quoted
 from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
@@ -448,7 +450,6 @@ UNSAID = {
     "a sub-flow that nothing calls": HEAD + "tasks: {}\nflows: {g: {tasks: {}}}\n",
     "a sub-flow of another name": HEAD + "tasks: {a: {flow: g}}\nflows: {g: {flow: h, tasks: {}}}\n",
     "an input of a reserved name": HEAD.replace("{x:", "{lambda:") + "tasks: {}\n",
-    "a computed key": HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: [1], key: '${{ value + 1 }}'}}}\n",
     "one output twice": HEAD
     + "tasks: {a: {call: pieces:total}}\noutput: {first_of: ['${{ tasks.a.output }}', '${{ tasks.a.output }}']}\n",
     "needs that say it twice": HEAD + "tasks: {a: {call: pieces:total}, b: {call: pieces:total, needs: [a, a]}}\n",
@@ -490,6 +491,27 @@ tasks:
     with: {start: "${{ one }}"}
 output: ["${{ tasks.a.output }}", "${{ tasks.b.output }}", "${{ tasks.c.output }}"]
 """
+
+
+KEYS = {
+    "${{ value }}": "{value}",
+    "a-${{ value['b'][0] }}": "a-{value[b][0]}",
+    "${{ value.b }}": "${{ value.b }}",
+    "${{ string(value + 1) }} of {x}": "${{ string(value + 1) }} of {x}",
+    "{${{ each.index }}}": "{${{ each.index }}}",
+    "$${{ ${{ value }}": "$${{ ${{ value }}",
+    """${{ value['a]"b'] }}""": """${{ value["a]\\"b"] }}""",
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_is_written_as_a_template_or_as_documents_have_it(key: str) -> None:
+    """Whatever a document can call an item by, Python can."""
+    head = HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: '${{ inputs.x }}', key: KEY}}}\n"
+    given = Flow.from_yaml(head.replace("KEY", json.dumps(key)), allow=["pieces"])
+    text = given.to_python()
+    assert f"key={quoted(KEYS[key])}" in text
+    assert defined(text).spec == given.spec
 
 
 def test_parts_of_what_is_mapped_are_written_by_a_variable(engine: Any) -> None:
