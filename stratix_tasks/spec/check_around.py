@@ -10,7 +10,7 @@ from stratix_tasks.spec.late import OF_RUN, asked_text
 from stratix_tasks.spec.model import NodeSpec, Retry, of_error
 from stratix_tasks.spec.names import around, mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
-from stratix_tasks.spec.scope import call_problems
+from stratix_tasks.spec.scope import own_problems
 
 _OF_RETRY = frozenset(("attempt", "error"))
 _MEANT = {
@@ -69,7 +69,7 @@ def _not_there(word: str, node: str = "") -> Problem:
 
 
 def _retry(path: Path, name: str, text: str, hint: str) -> Iterator[Finding]:
-    for problem, word in call_problems(text, name):
+    for problem, word in own_problems(text, name):
         yield Finding(path, problem, word)
     roots = {mention.root for mention in mentions(text)}
     if roots.isdisjoint(_OF_RETRY) or roots - _OF_RETRY - OF_RUN:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.foreign import named_here, said_here
 from stratix_tasks.spec.names import AROUND, Mention, calls, mentions
 from stratix_tasks.spec.problems import Problem, Remedy, did_you_mean, nearest
@@ -24,7 +27,7 @@ def expression_problems(
     text: str, tasks: Collection[str], inputs: Collection[str], variables: Collection[str], node: str = ""
 ) -> Iterator[tuple[Problem, str]]:
     """Each wrong name of a CEL text, as a Problem and the word that is wrong."""
-    yield from call_problems(text, node)
+    yield from own_problems(text, node)
     for mention in mentions(text):
         wrong = _wrong(mention, tasks, inputs, variables)
         if wrong is not None:
@@ -34,8 +37,12 @@ def expression_problems(
             yield Problem(code, message, node, hint=hint, remedy=remedy), word
 
 
-def call_problems(text: str, node: str = "") -> Iterator[tuple[Problem, str]]:
-    """The same of what it calls."""
+def own_problems(text: str, node: str = "") -> Iterator[tuple[Problem, str]]:
+    """The same of what it calls; and where it is no expression, which of what code says by a text nobody has told before."""
+    try:
+        compile_expression(text)
+    except FlowError as error:
+        yield replace(error.problems[0], node=node, line=0, column=0), ""
     for word in calls(text):
         if word not in FUNCTIONS:
             hint = said_here(word, "a function") or did_you_mean(word, FUNCTIONS, most=len(FUNCTIONS))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from stratix_tasks import FlowError, each, expr, failed, first_of, flow, status, task, when
+from stratix_tasks import FlowError, each, expr, failed, first_of, flow, repeat, status, task, when
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
@@ -74,6 +74,29 @@ def test_a_wrong_expression_is_told() -> None:
         g.spec
     with pytest.raises(FlowError, match="belongs in the body"):
         expr("1")
+
+
+@flow
+def unsaid(n: int = 1) -> Any:
+    work.options(name="argument")(expr("${{ inputs.n + }}"))
+    with when(expr("inputs.n + ")):
+        work.options(name="condition")(1)
+    work.options(name="late", timeout="${{ inputs.n + }}")(1)
+    work.options(name="again", retry={"max": 1, "when": "error.status + "})(1)
+    work.options(name="kept", where="x + ").map(each([n, 2]))
+    work.options(name="keyed", key="${{ x + }}").map(each([n, 2]))
+    repeat(work.options(name="round"), n, until="output + ")
+    return expr("${{ inputs.n + }} in all")
+
+
+def test_a_text_that_is_no_expression_is_told_before_anything_runs() -> None:
+    """Wherever code says one by its text, for no reader has compiled it."""
+    wrong = [problem for problem in errors(unsaid.validate()) if problem.code == "expression"]
+    places = ["", "again", "argument", "condition", "kept", "keyed", "late", "round"]
+    assert sorted(problem.node for problem in wrong) == places
+    assert all("is no expression at column" in problem.message for problem in wrong)
+    with pytest.raises(FlowError, match="is no expression"):
+        unsaid.start()
 
 
 def test_none_takes_an_option_away() -> None:
