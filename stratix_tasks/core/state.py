@@ -224,8 +224,9 @@ class State(Units):
         return self.marks[i][2] if i >= 0 and u < self.marks[i][1] else None
 
     def held(self, u: int) -> str:
-        """Why a unit is paused by itself or by a group that it lies in, the nearest mark counts; "" when it is not."""
-        while self.marks and u >= 0:
+        """Why a unit is paused by itself or by a group that it lies in, the nearest mark counts; "" when it is not. In a run that
+        is ending nothing holds what belongs to its end."""
+        while self.marks and u >= 0 and self.run is not RunState.ENDING:
             mark = self.mark(u)
             if mark is not None:
                 return mark

@@ -119,7 +119,8 @@ class Shadow:
         return f"{self.path(u)} (unit {u})"
 
     def held(self, u: int) -> str:
-        while u >= 0:
+        """What runs at the end of a run is held by nothing."""
+        while u >= 0 and self.run is not RunState.ENDING:
             if u in self.marks:
                 return self.marks[u]
             u = self.parent(u)

@@ -21,8 +21,9 @@ from stratix_tasks.core.state import FINISHED
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import scope_of
+from stratix_tasks.core.timers import Timer
 from stratix_tasks.errors import TransitionError
-from stratix_tasks.spec.model import Retry
+from stratix_tasks.spec.model import Retry, Timeout
 
 
 def test_places_are_the_same_for_a_new_owner_though_what_had_a_priority_of_its_own_has_ended() -> None:
@@ -165,3 +166,13 @@ def test_what_a_step_said_of_a_scope_stays_said_though_something_in_it_goes_on()
     assert (made.state("g[0].h"), made.state("g[0].h.b")) == (State.OPEN, State.READY)
     with pytest.raises(TransitionError, match=r"'g\[0\]\.f' has finished what it lies in"):
         made.request("skip", "g[0]")
+
+
+def test_nothing_holds_what_belongs_to_the_end_of_a_run_nor_its_time() -> None:
+    """It was paused when the run was cancelled: it runs, and is tried again, and its time limit counts all the while."""
+    end = Policy(timeout=Timeout(total=9), retry=Retry(max=1, delay=2))
+    made = world(flow(Node("x"), Node("e", phase=LAST, policy=end)), {"x": Body(99), "e": Body(1, "fail")})
+    made.request("pause", "e").request("cancel").until("e", State.RETRYING)
+    limits = (made.s.limits.deadline, made.core.agenda.local.deadline)
+    assert any((Timer.TOTAL, made.unit("e")) in one for one in limits)
+    assert not made.s.limits.frozen

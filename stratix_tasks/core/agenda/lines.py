@@ -141,6 +141,7 @@ class Lines:
             self.local.pause(at)
         else:
             self.local.resume(at, lambda u: bool(s.held(u)))
+            self.local.settle(at, lambda u: bool(s.held(u)))
 
     def forget_question(self, u: int) -> None:
         """Nobody waits for an answer about it any more."""

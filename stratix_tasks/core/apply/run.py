@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.apply.spans import still
+from stratix_tasks.core.apply.spans import settle, still
 from stratix_tasks.core.apply.units import watch_wait
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.state import WITH_BODY, State
@@ -33,6 +33,7 @@ def run_moved(s: State, fact: Fact) -> None:
         s.limits.pause(at)
     else:
         s.limits.resume(at, still(s))
+        settle(s, at)
     for u in s.waits:
         watch_wait(s, u)
 

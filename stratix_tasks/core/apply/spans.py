@@ -25,10 +25,10 @@ def swept(s: State, fact: Fact) -> None:
 def held(s: State, fact: Fact) -> None:
     _, at, a, b, reason = fact
     s.marks = _marked(unmarked(s.marks, a, b), a, b, reason)
-    _settle(s, at)
+    settle(s, at)
 
 
-def _settle(s: State, at: float) -> None:
+def settle(s: State, at: float) -> None:
     if s.limits:
         s.limits.settle(at, still(s))
 
@@ -48,7 +48,7 @@ def released(s: State, fact: Fact) -> None:
             if reason and max(x, a) < min(y, b) and s.breaks:
                 s.passing.update(u for u in range(max(x, a), min(y, b)) if s.path(u) in s.breaks)
         s.marks = unmarked(s.marks, a, b)
-    _settle(s, at)
+    settle(s, at)
 
 
 def unmarked(marks: list[tuple[int, int, str]], a: int, b: int) -> list[tuple[int, int, str]]:

@@ -101,11 +101,6 @@ class Core:
         state = state_of(self.state, u)
         return S.READY if state in (S.PENDING, S.RETRYING) and self.agenda.is_ready(u) else state
 
-    def held(self, u: int) -> str:
-        """Why a unit does not begin though it could; in a run that is ending nothing holds what belongs to its end."""
-        s = self.state
-        return s.held(u) if s.marks and s.run is not RunState.ENDING else ""
-
     @property
     def has_deadlines(self) -> bool:
         return bool(self.state.limits.deadline or self.agenda.local.deadline)

@@ -195,11 +195,11 @@ def _round_is_over(core: Core, p: int, node: Node, at: float) -> None:
     s, g = core.state, core.agenda
     g.opening.add(p)
     if p in s.due:
-        if s.due[p] <= at and g.going and not core.held(p):
+        if s.due[p] <= at and g.going and not core.state.held(p):
             open_group(core, p, at, 1, None, s.stretches[s.kids[p][-1]].index + 1)
     elif not node.until or _is_left_out(s, p):  # a round that was left out does not end it
         next_round(core, p, at)
-    elif g.going and not core.held(p) and p not in g.asked:
+    elif g.going and not core.state.held(p) and p not in g.asked:
         ask(core, Do.EVALUATE, p)
 
 

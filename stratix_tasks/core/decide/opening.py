@@ -31,7 +31,7 @@ def begin(core: Core, u: int, at: float) -> None:
         return end_unit(core, u, Event.WHEN_FALSE, at, node.off)
     if is_untold(s, u):
         g.opening.add(u)
-        return ask(core, Do.RESOLVE, u) if g.going and not core.held(u) else None
+        return ask(core, Do.RESOLVE, u) if g.going and not core.state.held(u) else None
     if node.join in EARLY and node.needs and u not in s.winners:
         core.tell(JOINED, at, u, winners(s, u))
         if not node.keep_losers:
@@ -44,7 +44,7 @@ def begin(core: Core, u: int, at: float) -> None:
     g.opening.add(u)
     if s.breaks and g.going:
         stop_at_breakpoint(core, u, at)
-    if not g.going or core.held(u):
+    if not g.going or core.state.held(u):
         return None
     if node.when and u not in s.enabled:
         return ask(core, Do.EVALUATE, u)
@@ -81,7 +81,7 @@ def open_again(core: Core, u: int, at: float) -> None:
     g.opening.add(u)
     if s.breaks and g.going:
         stop_at_breakpoint(core, u, at)
-    if not g.going or core.held(u) or u in g.asked:
+    if not g.going or core.state.held(u) or u in g.asked:
         return None
     return ask(core, Do.EXPAND, u) if s.node(u).asks else open_one(core, u, at)
 

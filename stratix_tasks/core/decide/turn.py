@@ -239,7 +239,7 @@ def _may_start(core: Core, lane: Lane, u: int, at: float) -> bool:
         return False
     if s.breaks:
         opening.stop_at_breakpoint(core, u, at)
-    if s.marks and core.held(u):
+    if s.marks and core.state.held(u):
         g.parked.append((lane, u))
         return False
     if g.arounds[s.home[u]].doors and (p := g.doors.closed(s, u)) is not None:
@@ -257,7 +257,7 @@ def _unheld(core: Core, lane: Lane, entry: range) -> range:
     cut = min((edge for x, y, _ in s.marks for edge in (x, y) if a < edge < b), default=b)
     if cut < b:
         lane.back([range(cut, b)])
-    if core.held(a):
+    if core.state.held(a):
         core.agenda.parked.append((lane, range(a, cut)))
         return range(0)
     return range(a, cut)

@@ -21,7 +21,7 @@ def enter(core: Core, lane: Lane, p: int, at: float) -> bool:
     s, g = core.state, core.agenda
     if s.status[p] != S.OPEN or p in s.begun or p not in g.doors.waiting:
         return False
-    if core.held(p):
+    if core.state.held(p):
         g.parked.append((lane, p))
         return False
     core.tell(ENTERED, at, p)
