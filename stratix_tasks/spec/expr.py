@@ -84,7 +84,7 @@ def _library() -> Any:
 _LOADING = Lock()
 
 
-@lru_cache(1024)
+@lru_cache(4096)
 def compile_expression(text: str) -> Program:
     """FlowError `expression`, with the line and column of the mistake in its one problem."""
     return CelProgram(text)
