@@ -473,6 +473,7 @@ def test_a_value_of_a_document_that_may_be_skipped_is_told_once() -> None:
 
     assert [(one.code, one.warning) for one in leaks.validate()] == [("may-be-skipped", False)]
     made = Flow.from_yaml(
-        f"stratix: 1\nflow: gives\ninputs: {{x: {{type: int}}}}\ntasks: {{a: {{call: number, when: inputs.x > 1}}}}\noutput: '{A}'"
+        f"stratix: 1\nflow: gives\ninputs: {{x: {{type: int}}}}\n"
+        f"tasks: {{a: {{call: '{__name__}:number', when: inputs.x > 1}}}}\noutput: '{A}'"
     )
     assert [(one.code, one.warning, one.line) for one in made.validate()] == [("may-be-skipped", True, 5)]
