@@ -148,6 +148,7 @@ def _is_path(value: str) -> bool:
             any(abs(number) > REACH for number in numbers)
             or bool(numbers) != bool(takes)
             or (takes and len(numbers) % takes)
+            or _NUMBER.sub("", rest).strip(" ,")
         ):
             return False
     return True
@@ -155,7 +156,7 @@ def _is_path(value: str) -> bool:
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMMAND = re.compile(r"([A-Z])([^A-Z]*)")
-_PATH = re.compile(rf"M(?:[{''.join(TAKES)}]|[ ,]*{_NUMBER.pattern}[ ,]*)*", re.ASCII)
+_PATH = re.compile(rf"M[{''.join(TAKES)}\d .,-]*", re.ASCII)
 
 
 def _of_accent(value: str, _: tuple[str, ...]) -> str:
@@ -229,7 +230,7 @@ def _shown(value: Any, form: str) -> str:
         text = dump(value)
     except ValueError:
         return type(value).__name__
-    return _LATE.sub(r"{\1}", text) if isinstance(text, str) else _shown(text, form)
+    return _LATE.sub(r"{\1}", text[: 2 * MOST]) if isinstance(text, str) else _shown(text, form)
 
 
 _LATE = re.compile(r"\$\{\{\s*(?:inputs\.|tasks\.)?(.+?)(?:\.output)?\s*\}\}")

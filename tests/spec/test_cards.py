@@ -37,6 +37,8 @@ ARGUMENTS = ("to", "wait", "names")
         ({"icon": "M0 0L1"}, "nor a path"),
         ({"icon": "M0 0Z1"}, "nor a path"),
         ({"icon": "M0 0l1 1"}, "nor a path"),
+        ({"icon": "M0 0L1.2.3 1"}, "nor a path"),
+        ({"icon": f"M{'1' * 500}x"}, "nor a path"),  # what is not of it is told at once, however it may be read before
         ({"icon": "M0 0" + "L1 1" * 200}, "at most 600 characters"),
         ({"accent": "red"}, "a colour such as '#0d8a80', not 'red'"),
         ({"accent": "url(//x)"}, "a colour such as"),
